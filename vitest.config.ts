@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+/** One project per layer of tests; scripts/test.sh runs them in this order. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/{property,kernel,lab}/**"], testTimeout: 20_000 } },
+      { test: { name: "property", include: ["test/property/**/*.test.ts"], testTimeout: 120_000 } },
+      { test: { name: "kernel", include: ["test/kernel/**/*.test.ts"], testTimeout: 120_000 } },
+      {
+        test: {
+          name: "lab",
+          include: ["test/lab/**/*.test.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
