@@ -1,0 +1,118 @@
+/**
+ * What a lab root file system contains, as a value: the packages and what is changed after their installation.
+ *
+ * What makes this hard: networkd behaves differently without udev (252 then keeps foreign entries at a restart), and
+ * udev does not start in a container by itself, because /sys is read-only there. Everything else is left as Debian
+ * ships it, except for units that only make the boot slower.
+ */
+
+export type Suite = "bookworm" | "trixie";
+
+export const suites: readonly Suite[] = ["bookworm", "trixie"];
+
+/** The systemd version of each suite, as `networkctl --version` begins. */
+export const systemdVersions: Readonly<Record<Suite, number>> = { bookworm: 252, trixie: 257 };
+
+export interface Recipe {
+  readonly suite: Suite;
+  readonly packages: readonly string[];
+  /** Path → text; always 0644. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Path → target. */
+  readonly links: Readonly<Record<string, string>>;
+  /** The only files that stay in /usr/lib/udev/rules.d: the machine's disks and inputs are none of our business. */
+  readonly udevRules: readonly string[];
+}
+
+export function recipeFor(suite: Suite, extraPackages: readonly string[] = []): Recipe {
+  return {
+    suite,
+    packages: [...basePackages, ...[...extraPackages].sort()],
+    files,
+    links: { ...enabledUnits(), ...Object.fromEntries(maskedUnits.map((unit) => [`${unitDir}/${unit}`, "/dev/null"])) },
+    udevRules: ["50-udev-default.rules", "75-net-description.rules", "80-net-setup-link.rules", "99-systemd.rules"],
+  };
+}
+
+const basePackages = [
+  "systemd",
+  "systemd-sysv",
+  "dbus",
+  "udev",
+  "iproute2",
+  "nodejs",
+  "procps",
+  "iputils-ping",
+  "util-linux",
+  "kmod",
+];
+
+const unitDir = "/etc/systemd/system";
+
+const udevUnits = [
+  "systemd-udevd.service",
+  "systemd-udev-trigger.service",
+  "systemd-udevd-control.socket",
+  "systemd-udevd-kernel.socket",
+];
+
+const maskedUnits = [
+  "apt-daily-upgrade.timer",
+  "apt-daily.timer",
+  "console-getty.service",
+  "dev-hugepages.mount",
+  "dpkg-db-backup.timer",
+  "e2scrub_all.timer",
+  "e2scrub_reap.service",
+  "fstrim.timer",
+  "getty.target",
+  "ldconfig.service",
+  "proc-sys-fs-binfmt_misc.automount",
+  "sys-fs-fuse-connections.mount",
+  "systemd-hwdb-update.service",
+  "systemd-journal-catalog-update.service",
+  "systemd-logind.service",
+  "systemd-pstore.service",
+  "systemd-timesyncd.service",
+  "systemd-tmpfiles-clean.timer",
+  "systemd-update-done.service",
+];
+
+const files: Record<string, string> = {
+  "/etc/hostname": "lab\n",
+  "/etc/sysctl.d/90-lab.conf": "net.ipv4.ip_forward=1\nnet.ipv6.conf.all.forwarding=1\n",
+  // Without this the containers' journals would be lost with /run at every reboot of a test.
+  "/var/log/journal/.keep": "",
+  [`${unitDir}/lab-sysfs.service`]: `[Unit]
+Description=Make /sys writable, so that udev runs in this container
+DefaultDependencies=no
+Before=${udevUnits.join(" ")}
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=mount -o remount,rw,bind /sys
+ExecStart=-mount -o remount,rw /sys/devices
+`,
+  ...Object.fromEntries(
+    udevUnits.map((unit) => [`${unitDir}/${unit}.d/lab.conf`, "[Unit]\nConditionPathIsReadWrite=\n"]),
+  ),
+  // The container shares the machine's devices: a full trigger would replay events for all of them.
+  [`${unitDir}/systemd-udev-trigger.service.d/lab-net.conf`]: `[Service]
+ExecStart=
+ExecStart=-udevadm trigger --type=subsystems --action=add --subsystem-match=net
+ExecStart=-udevadm trigger --type=devices --action=add --subsystem-match=net
+`,
+};
+
+function enabledUnits(): Record<string, string> {
+  const lib = "/usr/lib/systemd/system";
+  return {
+    [`${unitDir}/sysinit.target.wants/lab-sysfs.service`]: `${unitDir}/lab-sysfs.service`,
+    // What `systemctl enable systemd-networkd` makes.
+    [`${unitDir}/multi-user.target.wants/systemd-networkd.service`]: `${lib}/systemd-networkd.service`,
+    [`${unitDir}/dbus-org.freedesktop.network1.service`]: `${lib}/systemd-networkd.service`,
+    [`${unitDir}/sockets.target.wants/systemd-networkd.socket`]: `${lib}/systemd-networkd.socket`,
+    [`${unitDir}/network-online.target.wants/systemd-networkd-wait-online.service`]: `${lib}/systemd-networkd-wait-online.service`,
+    [`${unitDir}/sysinit.target.wants/systemd-network-generator.service`]: `${lib}/systemd-network-generator.service`,
+  };
+}
