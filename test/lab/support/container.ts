@@ -5,9 +5,10 @@
  * test process exits first, its exit hook ends the container; if it is killed outright, the kernel does (pdeathsig).
  * Only processes that were started here are signalled, by pid, and only while nspawn, their parent, is known to live.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
+import { descendantsOf } from "./processes.ts";
 
 export interface Container {
   /** PID 1 of the container, as the machine numbers it. */
@@ -76,28 +77,7 @@ function nspawnArgv(options: BootOptions): string[] {
   ];
 }
 
-/** The descendant of `supervisor` that is number 1 in the innermost pid namespace and has become systemd. */
+/** The descendant that is number 1 in the innermost pid namespace and has become systemd. */
 function findInit(supervisor: number): number | undefined {
-  const parents = new Map<number, number>();
-  const candidates: number[] = [];
-  for (const entry of readdirSync("/proc")) {
-    if (!/^\d+$/.test(entry)) continue;
-    const status = statusOf(entry);
-    parents.set(Number(entry), Number(/^PPid:\t(\d+)$/m.exec(status)?.[1]));
-    if (status.startsWith("Name:\tsystemd\n") && /^NSpid:.*\t1$/m.test(status)) candidates.push(Number(entry));
-  }
-  return candidates.find((pid) => {
-    let ancestor: number | undefined = pid;
-    while (ancestor !== undefined && ancestor !== supervisor) ancestor = parents.get(ancestor);
-    return ancestor === supervisor;
-  });
-}
-
-function statusOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/status`, "utf8");
-  } catch {
-    // The process ended while we looked.
-    return "";
-  }
+  return descendantsOf(supervisor).find(({ name, innermostPid }) => name === "systemd" && innermostPid === 1)?.pid;
 }

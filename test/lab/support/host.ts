@@ -13,6 +13,7 @@ import { execa } from "execa";
 import { makeCgroup, removeCgroup } from "./cgroup.ts";
 import { cleanUpAtExit } from "./cleanup.ts";
 import { bootContainer, type Container } from "./container.ts";
+import { cleanEnvironment, type RunOptions, type RunResult, runInside, type Started, startInside } from "./inside.ts";
 import { makeWritable, removalCommands, type WritableTree } from "./overlay.ts";
 import type { Suite } from "./recipe.ts";
 import { ensureRootfs } from "./rootfs.ts";
@@ -24,19 +25,6 @@ export interface HostOptions {
   readonly extraPackages?: readonly string[];
   /** Path → text: files that are there before the first boot. */
   readonly files?: Readonly<Record<string, string>>;
-}
-
-export interface RunOptions {
-  readonly input?: string | Uint8Array;
-  /** False: a command that fails is a result, not an exception. */
-  readonly reject?: boolean;
-  readonly timeoutMs?: number;
-}
-
-export interface RunResult {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: number;
 }
 
 /** Returns when the system is up. The first call for a suite on a machine takes about 20 s more. */
@@ -125,15 +113,12 @@ export class LabHost {
   }
 
   async run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-    const { input = "", reject = true, timeoutMs = 60_000 } = options;
-    const result = await execa("nsenter", this.#enter(argv), { ...clean, input, reject, timeout: timeoutMs });
-    if (result.timedOut) throw new Error(`timed out after ${timeoutMs} ms: ${argv.join(" ")}`);
-    return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 128 };
+    return runInside(this.pid, argv, options);
   }
 
-  /** A process inside that goes on until it ends or is killed. Its exit code is never an exception. */
-  start(argv: readonly string[]) {
-    return execa("nsenter", this.#enter(argv), { ...clean, reject: false, buffer: false, stdin: "pipe" });
+  /** A process that goes on, until it ends, is killed, or the host ends. */
+  start(argv: readonly string[]): Started {
+    return startInside(this.pid, argv);
   }
 
   /** By a temporary name and rename, so that networkd never sees half a file. Works while the host is off, too. */
@@ -161,13 +146,9 @@ export class LabHost {
 
   /** Never through /proc/PID/root from outside: an absolute symlink in there would lead into the machine's files. */
   async #inTree(argv: readonly string[], input: string | Uint8Array = ""): Promise<string> {
-    const [file, args] = this.#container ? ["nsenter", this.#enter(argv)] : ["chroot", [this.root, ...argv]];
-    return (await execa(file, args, { ...clean, input, stripFinalNewline: false })).stdout;
-  }
-
-  /** pdeathsig: nsenter passes no signals on, and what it started must end with it. */
-  #enter(argv: readonly string[]): string[] {
-    return ["-t", String(this.pid), "-a", "--", "setpriv", "--pdeathsig", "KILL", "--", ...argv];
+    if (this.#container) return (await this.run(argv, { input, verbatim: true })).stdout;
+    const options = { ...cleanEnvironment, input, stripFinalNewline: false };
+    return (await execa("chroot", [this.root, ...argv], options)).stdout;
   }
 
   /** systemd would make a new machine id at each boot from an empty file, and with it new MAC addresses. */
@@ -191,12 +172,6 @@ export class LabHost {
     for (let tries = 0; !removeCgroup(this.#cgroups) && tries < 20; tries += 1) spawnSync("sleep", ["0.05"]);
   }
 }
-
-/** The same environment on every machine: nothing of the test process leaks into the host. */
-const clean = {
-  extendEnv: false,
-  env: { LC_ALL: "C", HOME: "/root", PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
-} as const;
 
 async function withLimit(ms: number, message: string, promise: Promise<void> | undefined): Promise<void> {
   const abort = new AbortController();

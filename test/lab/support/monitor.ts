@@ -36,8 +36,7 @@ export async function startMonitor(host: LabHost): Promise<Monitor> {
     async stop() {
       // The kernel has queued all events of what is finished; `ip` still has to read and print them.
       await sleep(settleMs);
-      child.kill("SIGKILL");
-      await child;
+      await child.kill();
       return parseMonitor(lines.slice(1));
     },
   };

@@ -4,7 +4,8 @@
  */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { LabHost, RunOptions, RunResult } from "./host.ts";
+import type { LabHost } from "./host.ts";
+import type { RunOptions, RunResult } from "./inside.ts";
 
 /** Takes effect for networkd.conf only when networkd starts: restart it, or call this before the first boot matters. */
 export async function installNetkeep(host: LabHost): Promise<void> {

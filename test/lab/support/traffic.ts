@@ -44,14 +44,14 @@ export async function startTraffic(host: LabHost, options: TrafficOptions): Prom
   try {
     await client.next();
   } catch (error) {
-    server.end();
+    await Promise.all([client.kill(), server.kill()]);
     throw error;
   }
   return {
     async stop() {
       client.closeInput();
       const result = (await client.next()) as TrafficResult;
-      server.end();
+      await Promise.all([client.kill(), server.kill()]);
       return result;
     },
   };
@@ -76,6 +76,6 @@ function startNode(host: LabHost, namespace: string | undefined, args: readonly 
       return value;
     },
     closeInput: () => child.stdin.end(),
-    end: () => child.kill("SIGKILL"),
+    kill: () => child.kill(),
   };
 }
