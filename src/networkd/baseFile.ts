@@ -1,6 +1,7 @@
+import type { FoundFile } from "../model/file.ts";
 import type { HostFacts, LinkFacts } from "../model/link.ts";
 import { type MatchVerdict, matchLink, type UndecidedCondition } from "./matchLink.ts";
-import { type FoundFile, isMask, type UnitFile, type UnitTree, unitFiles } from "./precedence.ts";
+import { isMask, type UnitFile, type UnitTree, unitFiles } from "./precedence.ts";
 import { assignments, type Section, scanFile } from "./scan.ts";
 
 /** A file that networkd gives up on, and where. */

@@ -1,15 +1,4 @@
-/**
- * A file below one of the unit directories, as user systemd-network finds it. What stands in a directory that this user
- * cannot enter is left out, for networkd passes over such a directory in silence.
- */
-export type FoundFile =
-  | { readonly path: string; readonly kind: "text"; readonly text: string }
-  /** A symlink to /dev/null. */
-  | { readonly path: string; readonly kind: "null" }
-  /** A symlink to nothing. */
-  | { readonly path: string; readonly kind: "dangling" }
-  /** A directory, or a file that user systemd-network may not read. */
-  | { readonly path: string; readonly kind: "unreadable"; readonly reason: string };
+import type { FoundFile } from "../model/file.ts";
 
 /** All files found below the unit directories, in any order; paths as on the host, without the root of an image. */
 export type UnitTree = readonly FoundFile[];

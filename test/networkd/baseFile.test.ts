@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { FoundFile } from "../../src/model/file.ts";
 import { virtualLinkFacts } from "../../src/model/link.ts";
 import { chooseBaseFile } from "../../src/networkd/baseFile.ts";
 import { netdevHints } from "../../src/networkd/matchNetdev.ts";
-import type { FoundFile } from "../../src/networkd/precedence.ts";
 import { assignments } from "../../src/networkd/scan.ts";
 
 const etc = "/etc/systemd/network";

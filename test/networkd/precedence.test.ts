@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type FoundFile, unitFiles } from "../../src/networkd/precedence.ts";
+import type { FoundFile } from "../../src/model/file.ts";
+import { unitFiles } from "../../src/networkd/precedence.ts";
 
 const file = (path: string, text = "[Match]\n"): FoundFile => ({ path, kind: "text", text });
 const mask = (path: string): FoundFile => ({ path, kind: "null" });

@@ -1,0 +1,87 @@
+import { type Entry, entryKey, entryText, entryTitle } from "../model/entry.ts";
+import type { Finding } from "../model/finding.ts";
+import { isOursToRemove } from "../model/ownership.ts";
+import { hasNoLink, linksOf } from "../model/route.ts";
+import { keyedDiff } from "../plan/diff.ts";
+import { indexKernel } from "../plan/kernel.ts";
+import type { AuditInput } from "./input.ts";
+
+const repair = "netkeep audit --repair";
+
+/** Documents ↔ kernel: what is missing, different, or ours without an owner. */
+export function auditKernel(input: AuditInput): Finding[] {
+  const current = indexKernel(input.kernel, input.record.protocol);
+  const diff = keyedDiff(input.entries, current, (wanted, found) => entryText(wanted) === entryText(found));
+  const absent = new Set<string>();
+  const missing = diff.add.flatMap((entry) => {
+    const link = missingLink(entry, input);
+    if (link === null) return [missingFinding(entry, input)];
+    absent.add(link);
+    return [];
+  });
+  const different = diff.replace.map(({ wanted, found }) => differentFinding(wanted, found, input));
+  const extra = diff.extra.filter((found) => isOursToRemove(found, input.record)).map(extraFinding);
+  return [...[...absent].map(absentFinding), ...missing, ...different, ...extra];
+}
+
+function missingLink(entry: Entry, input: AuditInput): string | null {
+  const links = entry.kind === "neighbor" ? [entry.link] : hasNoLink(entry.type) ? [] : linksOf(entry);
+  return links.find((link) => !input.kernel.links.has(link)) ?? null;
+}
+
+function absentFinding(link: string): Finding {
+  return {
+    code: "link-missing",
+    severity: "info",
+    layer: "kernel",
+    owner: null,
+    link,
+    expected: null,
+    actual: null,
+    message: `${link} does not exist; its entries wait for it`,
+    fix: "nothing, if the link appears later; else take its entries out of the documents",
+  };
+}
+
+function missingFinding(entry: Entry, input: AuditInput): Finding {
+  const up = entry.kind === "neighbor" || input.kernel.links.get(entry.link)?.up !== false;
+  return {
+    code: "kernel-missing",
+    severity: "error",
+    layer: "kernel",
+    owner: input.ownersOf(entryKey(entry)).join(", "),
+    link: entry.link,
+    expected: entryTitle(entry),
+    actual: null,
+    message: up ? `the ${entry.kind} is not in the kernel` : `the route is not in the kernel, ${entry.link} is down`,
+    fix: up ? repair : `ip link set ${entry.link} up, then ${repair}`,
+  };
+}
+
+function differentFinding(wanted: Entry, found: Entry, input: AuditInput): Finding {
+  return {
+    code: "kernel-differs",
+    severity: "error",
+    layer: "kernel",
+    owner: input.ownersOf(entryKey(wanted)).join(", "),
+    link: wanted.link,
+    expected: entryTitle(wanted),
+    actual: entryTitle(found),
+    message: `the kernel has another ${wanted.kind} under this key`,
+    fix: repair,
+  };
+}
+
+function extraFinding(found: Entry): Finding {
+  return {
+    code: "kernel-extra",
+    severity: "error",
+    layer: "kernel",
+    owner: null,
+    link: found.link === "" || found.link === "lo" ? null : found.link,
+    expected: null,
+    actual: entryTitle(found),
+    message: `the ${found.kind} carries netkeep's mark and no document asks for it`,
+    fix: repair,
+  };
+}

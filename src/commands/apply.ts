@@ -1,0 +1,116 @@
+import { toDocument } from "../desired/toDocument.ts";
+import { exitCodes, UserError } from "../errors.ts";
+import { places } from "../model/places.ts";
+import { planSummary, planText } from "../report/planText.ts";
+import type { CommandContext } from "./context.ts";
+import type { GivenDocument } from "./documents.ts";
+import { noteMessages } from "./messages.ts";
+import { outcomeData, outcomeExitCode, outcomeMessages } from "./outcome.ts";
+import { planCommand, planData } from "./plan.ts";
+import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
+import type { CommandResult } from "./result.ts";
+import { findThreats, type Threats } from "./threats.ts";
+import { type Outcome, type TransactOptions, transact } from "./transact.ts";
+
+export interface ApplyOptions {
+  readonly given: readonly GivenDocument[];
+  readonly runtime: boolean;
+  readonly adopt: boolean;
+  readonly dryRun: boolean;
+  readonly live: boolean;
+  readonly reload: boolean;
+}
+
+/** The owner that foreign entries get when they are adopted. */
+const adoptedOwner = "adopted";
+
+/** Validate, plan, apply, verify: the main job. */
+export async function applyCommand(context: CommandContext, options: ApplyOptions): Promise<CommandResult> {
+  if (options.dryRun) return planCommand(context, options);
+  requirePrivilege(context);
+  return context.system.withLock(places.lock, context.settings.lockSeconds, () => applyLocked(context, options));
+}
+
+/** Without root nothing would be changed, and half of it would fail: say so first. */
+export function requirePrivilege({ system }: CommandContext): void {
+  if (!system.privileged && !system.offline) {
+    throw new UserError(exitCodes.notPermitted, "this needs root (or --root DIR, which touches files below DIR only)");
+  }
+}
+
+/** The whole of `apply` under the lock; `audit --repair` uses it without documents. */
+export async function applyLocked(context: CommandContext, options: ApplyOptions): Promise<CommandResult> {
+  let { prepared, threats, given } = await prepareToApply(context, options);
+  const notes = [...prepared.plan.notes, ...threats.notes];
+  if (notes.some((note) => note.level === "refusal")) {
+    const messages = [...noteMessages(notes), { level: "error" as const, text: "nothing was changed" }];
+    return { exitCode: exitCodes.failed, data: { plan: planData(prepared.plan), outcome: null }, text: "", messages };
+  }
+  const first = prepared;
+  const todo: TransactOptions = { ...options, given, persistence: options.runtime ? "runtime" : "persistent" };
+  let outcome = await transact(context.system, prepared, threats.list, todo);
+  // Somebody has added or removed a base file since networkd's last reload, and ours made it load that.
+  if (outcome.reload === "done" && !prepared.layout.certain) {
+    ({ prepared, threats, given } = await prepareToApply(context, { ...options, given: [] }));
+    if (prepared.plan.files.length > 0 && outcome.refused.length === 0) {
+      outcome = combine(outcome, await transact(context.system, prepared, threats.list, { ...todo, given }));
+    }
+  }
+  return report(context, first, outcome, notes);
+}
+
+async function prepareToApply(context: CommandContext, options: ApplyOptions) {
+  const { system, settings } = context;
+  const prepareOptions: PrepareOptions = {
+    given: options.given,
+    persistence: options.runtime ? "runtime" : "persistent",
+    adopt: options.adopt,
+    refuseConflicts: true,
+  };
+  const prepared = await prepare(system, settings, prepareOptions);
+  const threats = options.reload ? await findThreats(system, prepared) : { list: [], notes: [] };
+  const adopted = options.adopt ? adoptedDocument(prepared, threats) : null;
+  if (adopted === null) return { prepared, threats, given: options.given };
+  const given = [...options.given, adopted];
+  const again = await prepare(system, settings, { ...prepareOptions, given });
+  return { prepared: again, threats: await findThreats(system, again), given };
+}
+
+/** Foreign entries that the reload would delete, together with what was adopted before, as a document. */
+function adoptedDocument(prepared: Prepared, threats: Threats): GivenDocument | null {
+  const entries = threats.list
+    .map((threat) => threat.entry)
+    .filter((entry) => entry.kind === "neighbor" || !entry.objects);
+  if (entries.length === 0) return null;
+  const before = prepared.desired.owners.find((owner) => owner.owner === adoptedOwner)?.entries ?? [];
+  const document = toDocument([...before.map((owned) => owned.entry), ...entries]);
+  return { owner: adoptedOwner, source: "netkeep apply --adopt", path: null, text: JSON.stringify(document) };
+}
+
+function combine(first: Outcome, second: Outcome): Outcome {
+  return {
+    ...second,
+    stored: [...first.stored, ...second.stored],
+    kernel: [...first.kernel, ...second.kernel],
+    files: [...first.files, ...second.files],
+    restored: [...first.restored, ...second.restored],
+    lost: [...first.lost, ...second.lost],
+  };
+}
+
+function report(
+  context: CommandContext,
+  prepared: Prepared,
+  outcome: Outcome,
+  notes: Prepared["plan"]["notes"],
+): CommandResult {
+  const done = { ...prepared.plan, kernel: outcome.kernel, files: outcome.files };
+  const nothing = outcome.kernel.length + outcome.files.length + outcome.stored.length === 0;
+  const summary = nothing && outcome.reload === "not needed" ? "nothing to do" : `done: ${planSummary(done)}`;
+  return {
+    exitCode: outcomeExitCode(prepared, outcome),
+    data: { plan: planData({ ...prepared.plan, notes }), outcome: outcomeData(outcome) },
+    text: planText({ ...done, files: [] }, context.style),
+    messages: [...noteMessages(notes), ...outcomeMessages(prepared, outcome), { level: "info", text: summary }],
+  };
+}

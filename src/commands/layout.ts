@@ -1,0 +1,135 @@
+import { linksOfDesired } from "../desired/merge.ts";
+import type { FileChange, Note, RenderedFile } from "../model/change.ts";
+import { entryKey } from "../model/entry.ts";
+import { type LinkFacts, virtualLinkFacts } from "../model/link.ts";
+import type { DesiredState } from "../model/owner.ts";
+import type { Digest } from "../networkd/block.ts";
+import { netdevHints } from "../networkd/matchNetdev.ts";
+import { baseNameOf, standaloneLink, standalonePath } from "../networkd/paths.ts";
+import { type LinkRendering, linkOfFile, renderLink } from "../networkd/render.ts";
+import { linksSharing, resolveBase } from "../networkd/resolveBase.ts";
+import type { Section } from "../networkd/scan.ts";
+import type { Observed } from "./observe.ts";
+
+/** Which files the desired state becomes on this host. */
+export interface Layout {
+  readonly files: readonly RenderedFile[];
+  readonly notes: readonly Note[];
+  /** Link → sections of its base file and drop-ins, as far as known. */
+  readonly sections: ReadonlyMap<string, readonly Section[]>;
+  /** No base file has changed since networkd's last reload, so that ours cannot make it choose another one. */
+  readonly certain: boolean;
+  /** The same files without the entries of these keys, which the kernel has refused. */
+  without(keys: ReadonlySet<string>): RenderedFile[];
+  /** The links that networkd sets up anew when these files have changed. */
+  reloads(changes: readonly FileChange[]): string[];
+}
+
+/** Finds each link's base file and renders what belongs to it. */
+export function layOut(desired: DesiredState, observed: Observed, digest: Digest): Layout {
+  const notes: Note[] = [];
+  const renderings: LinkRendering[] = [];
+  const sections = new Map<string, readonly Section[]>();
+  let certain = true;
+  for (const link of linksOfDesired(desired)) {
+    const facts = factsOf(link, desired, observed);
+    const base = resolveBase(observed.tree, facts, observed.host, observed.statuses.get(link) ?? null);
+    if (base.kind === "refused") {
+      notes.push({ level: "refusal", link, text: base.problem });
+      continue;
+    }
+    if (base.kind === "base") {
+      sections.set(link, base.sections);
+      certain &&= base.certain;
+    }
+    notes.push(...linkNotes(link, base.kind === "base" ? base.name : null, observed));
+    renderings.push({
+      link,
+      baseName: base.kind === "base" ? base.name : null,
+      version: observed.networkd.version,
+      keepCarrier: keepsCarrier(link, facts, desired),
+      owners: ownersOn(link, desired),
+    });
+  }
+  return {
+    files: renderings.flatMap((rendering) => renderLink(rendering, digest)),
+    notes,
+    sections,
+    certain,
+    without: (keys) => renderings.flatMap((rendering) => renderLink(withoutKeys(rendering, keys), digest)),
+    reloads: (changes) => [...new Set(changes.map((change) => linkOfChange(change)).filter((link) => link !== null))],
+  };
+}
+
+function ownersOn(link: string, desired: DesiredState): LinkRendering["owners"] {
+  return desired.owners.flatMap(({ owner, source, persistence, entries }) => {
+    const here = entries.filter(({ entry }) => entry.link === link).map(({ entry }) => entry);
+    return here.length === 0 ? [] : [{ owner, source, persistence, entries: here }];
+  });
+}
+
+function withoutKeys(rendering: LinkRendering, keys: ReadonlySet<string>): LinkRendering {
+  const owners = rendering.owners.map((owner) => ({
+    ...owner,
+    entries: owner.entries.filter((entry) => !keys.has(entryKey(entry))),
+  }));
+  return { ...rendering, owners };
+}
+
+/** What is known of a link: from the kernel; else from its .netdev file; else from the document. */
+function factsOf(link: string, desired: DesiredState, observed: Observed): LinkFacts {
+  const existing = observed.kernel.links.get(link);
+  if (existing !== undefined) return existing.facts;
+  const hint = netdevHints(observed.tree, observed.host).get(link);
+  const kind = hint?.kind ?? desired.links.get(link)?.kind;
+  return kind === undefined ? { name: link } : virtualLinkFacts(link, kind, hint?.mac);
+}
+
+/** By default entries outlive the last port of a bridge; a link that nothing is known of is taken for a bridge. */
+function keepsCarrier(link: string, facts: LinkFacts, desired: DesiredState): boolean {
+  const carrier = desired.links.get(link)?.carrier;
+  return carrier === undefined ? facts.kind === undefined || facts.kind === "bridge" : carrier === "keep";
+}
+
+function linkNotes(link: string, baseName: string | null, observed: Observed): Note[] {
+  const notes: Note[] = [];
+  if (!observed.kernel.links.has(link) && observed.kernel.links.size > 0) {
+    const text = `${link} does not exist yet; its files are written, and networkd applies them when it appears`;
+    notes.push({ level: "info", link, text });
+  }
+  if (baseName === null) {
+    notes.push({ level: "info", link, text: `no base file matches ${link}: netkeep writes ${standalonePath(link)}` });
+    if (livesOnAdvertisements(link, observed)) {
+      const text =
+        `${link} has addresses or routes from router advertisements that the kernel handles, and networkd would end ` +
+        `that; give ${link} a base file with IPv6AcceptRA=yes first`;
+      notes.push({ level: "refusal", link, text });
+    }
+    return notes;
+  }
+  const facts = [...observed.kernel.links.values()].map((other) => other.facts);
+  const sharing = linksSharing(observed.tree, baseName, link, facts, observed.host);
+  if (sharing.length > 0) {
+    const text =
+      `the base file ${baseName} of ${link} also applies to ${sharing.join(", ")}, so a drop-in would give the entries to ` +
+      `all of them; give ${link} a base file of its own that sorts before it`;
+    notes.push({ level: "refusal", link, text });
+  }
+  return notes;
+}
+
+/** Protocol ra (9), or dynamic addresses: who set them up is not networkd, for it does not know the link. */
+function livesOnAdvertisements(link: string, observed: Observed): boolean {
+  const kernel = observed.kernel;
+  const managed = observed.statuses.get(link)?.baseFile != null;
+  if (managed) return false;
+  return (
+    kernel.routes.some((route) => route.link === link && route.protocol === 9) ||
+    (kernel.links.get(link)?.addresses.some((address) => address.dynamic) ?? false)
+  );
+}
+
+function linkOfChange(change: FileChange): string | null {
+  const text = change.action === "write" ? change.text : change.before;
+  return linkOfFile(text) ?? standaloneLink(change.path) ?? baseNameOf(change.path).replace(/^\d+-|\.network$/g, "");
+}

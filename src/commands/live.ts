@@ -1,0 +1,71 @@
+import { batchText, parseBatchErrors } from "../kernel/batch.ts";
+import type { KernelChange } from "../model/change.ts";
+import { type Entry, entryKey } from "../model/entry.ts";
+import type { KernelState } from "../model/state.ts";
+import type { System } from "../system/system.ts";
+import { observeEntries } from "./observeKernel.ts";
+
+/** An entry that the kernel did not take, and its words. */
+export interface Refusal {
+  readonly entry: Entry;
+  readonly reason: string;
+}
+
+export interface LiveResult {
+  readonly applied: readonly KernelChange[];
+  readonly refused: readonly Refusal[];
+}
+
+/** How often a batch that stopped early is begun again; each time at least one line is behind us. */
+const mostRounds = 100;
+
+/**
+ * Carries out kernel changes in one `ip -force -batch`. If the batch stops early (a refused `neigh` line does that even
+ * with -force, without a line number), the kernel is read again and `replan` says what is left.
+ *
+ * @param replan what is still to do, in the same order, given what the kernel has now
+ */
+export async function applyLive(
+  system: System,
+  changes: readonly KernelChange[],
+  protocol: number,
+  replan: (state: Pick<KernelState, "routes" | "neighbors">) => readonly KernelChange[],
+): Promise<LiveResult> {
+  const refused = new Map<string, Refusal>();
+  let left = changes;
+  for (let round = 0; left.length > 0 && round < mostRounds; round++) {
+    const result = await system.run("ip", ["-force", "-batch", "-"], batchText(left, protocol));
+    const errors = parseBatchErrors(result.stderr, result.exitCode);
+    for (const [index, reason] of errors.refused) {
+      const change = left[index];
+      if (change !== undefined && !isGone(change, reason)) refused.set(entryKey(change.entry), refusal(change, reason));
+    }
+    if (errors.stopped === null) break;
+    left = replan(await observeEntries(system)).filter((change) => !refused.has(entryKey(change.entry)));
+    const culprit = left[0];
+    // The lines above the one that stopped the batch are done, so it is the first that is left; a delete whose entry
+    // vanished by itself is not among them.
+    if (culprit !== undefined && stops(culprit)) {
+      refused.set(entryKey(culprit.entry), refusal(culprit, errors.stopped));
+      left = left.slice(1);
+    }
+  }
+  return {
+    applied: changes.filter((change) => !refused.has(entryKey(change.entry))),
+    refused: [...refused.values()],
+  };
+}
+
+function refusal(change: KernelChange, reason: string): Refusal {
+  return { entry: change.entry, reason };
+}
+
+/** Only `neigh` lines stop a batch: routes are checked and spelt so that `ip` can parse them. */
+function stops(change: KernelChange): boolean {
+  return change.entry.kind === "neighbor";
+}
+
+/** Deleting what is not there is what we wanted. */
+function isGone(change: KernelChange, reason: string): boolean {
+  return change.action === "remove" && /No such (process|file or directory)|Cannot find device/.test(reason);
+}

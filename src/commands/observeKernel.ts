@@ -1,0 +1,59 @@
+import { CommandError } from "../errors.ts";
+import { parseLinks } from "../kernel/parseLinks.ts";
+import { parseNeighbors } from "../kernel/parseNeighbors.ts";
+import { parseRoutes } from "../kernel/parseRoutes.ts";
+import type { KernelState } from "../model/state.ts";
+import type { System } from "../system/system.ts";
+
+/** A host without a kernel (`--root`): nothing exists. */
+export const emptyKernel: KernelState = { links: new Map(), routes: [], neighbors: [] };
+
+/**
+ * Reads links, routes of all tables and permanent neighbors. Everything is listed and filtered here, because `ip` leaves
+ * out the fields that it filters on.
+ *
+ * @throws CommandError when `ip` fails
+ */
+export async function observeKernel(system: System): Promise<KernelState> {
+  if (system.offline) return emptyKernel;
+  const [links, entries] = await Promise.all([observeKernelLinks(system), observeEntries(system)]);
+  return { links, ...entries };
+}
+
+/** Routes and neighbors only: what changes when netkeep works. */
+export async function observeEntries(system: System): Promise<Pick<KernelState, "routes" | "neighbors">> {
+  const [routes4, routes6, neighbors] = await Promise.all([
+    ip(system, ["-j", "-N", "-4", "route", "show", "table", "all"]),
+    ip(system, ["-j", "-N", "-6", "route", "show", "table", "all"]),
+    ip(system, ["-j", "-N", "neigh", "show"]),
+  ]);
+  return {
+    routes: [...parseRoutes(routes4, 4), ...parseRoutes(routes6, 6)],
+    neighbors: parseNeighbors(neighbors),
+  };
+}
+
+async function observeKernelLinks(system: System): Promise<KernelState["links"]> {
+  const json = await ip(system, ["-j", "-d", "address", "show"]);
+  const types = new Map<string, string>();
+  for (const link of parseLinks(json).values()) {
+    // Only hardware is asked: for what the kernel makes up, the kind says it.
+    if (link.facts.kind !== null) continue;
+    const uevent = await system.readText(`/sys/class/net/${link.name}/uevent`);
+    if (uevent !== null) types.set(link.name, /^DEVTYPE=(.*)$/m.exec(uevent)?.[1] ?? "");
+  }
+  return parseLinks(json, types);
+}
+
+/** Retries a dump that the kernel interrupted because the table changed meanwhile. */
+async function ip(system: System, args: readonly string[]): Promise<string> {
+  for (let pause = 20; ; pause *= 2) {
+    const result = await system.run("ip", args);
+    if (result.exitCode === 0 && !/Dump was interrupted/.test(result.stderr)) return result.stdout;
+    if (pause > 640) throw new CommandError(`ip ${args.join(" ")}`, `exit status ${result.exitCode}`, result.stderr);
+    if (result.exitCode !== 0 && !/Dump was interrupted|Interrupted|Resource/.test(result.stderr)) {
+      throw new CommandError(`ip ${args.join(" ")}`, `exit status ${result.exitCode}`, result.stderr);
+    }
+    await system.sleep(pause);
+  }
+}

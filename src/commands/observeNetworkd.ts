@@ -1,0 +1,104 @@
+import type { FoundFile } from "../model/file.ts";
+import { type ForeignManagement, foreignManagement } from "../networkd/daemonConfig.ts";
+import { type LinkStatus, parseLinkStatus, parseVersion } from "../networkd/describe.ts";
+import type { System } from "../system/system.ts";
+
+/** What is known of networkd itself. */
+export interface NetworkdState {
+  /** It answers on the bus and lives in our network namespace. */
+  readonly running: boolean;
+  /** Why it does not count as running. */
+  readonly reason: string;
+  /** null if not known: then the choices are those that every version takes. */
+  readonly version: number | null;
+  /** What the running networkd leaves alone on all links (networkd.conf, read when it starts). */
+  readonly leavesForeign: ForeignManagement;
+}
+
+const bus = ["org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"];
+const name = "org.freedesktop.network1";
+
+/** Asks the bus who owns networkd's name: any other call would start a networkd that somebody stopped. */
+export async function observeNetworkd(system: System): Promise<NetworkdState> {
+  if (system.offline) {
+    const version = await versionOfImage(system);
+    return { running: false, reason: "with --root there is no networkd", version, leavesForeign: nothingLeft };
+  }
+  const [versionText, owner] = await Promise.all([
+    system.run("networkctl", ["--version"]),
+    system.run("busctl", ["call", ...bus, "GetConnectionUnixProcessID", "s", name]),
+  ]);
+  const version = parseVersion(versionText.stdout);
+  const process = /^u (\d+)/.exec(owner.stdout)?.[1];
+  if (owner.exitCode !== 0 || process === undefined) {
+    const reason = /NameHasNoOwner|no such name/i.test(owner.stderr)
+      ? "systemd-networkd is not running"
+      : `systemd-networkd cannot be reached: ${owner.stderr.trim().split("\n")[0]}`;
+    return { running: false, reason, version, leavesForeign: nothingLeft };
+  }
+  const [mine, its] = await Promise.all([
+    system.run("readlink", ["/proc/self/ns/net"]),
+    system.run("readlink", [`/proc/${process}/ns/net`]),
+  ]);
+  // Without the right to look (not root) the two are taken to be the same.
+  if (its.stdout !== "" && mine.stdout !== its.stdout) {
+    const reason = "the systemd-networkd on the bus is that of another network namespace";
+    return { running: false, reason, version, leavesForeign: nothingLeft };
+  }
+  const leavesForeign = foreignManagement(await daemonFiles(system), await startTime(system, process));
+  return { running: true, reason: "", version, leavesForeign };
+}
+
+/** What networkd says of each of these links; links that it does not know are left out. */
+export async function observeLinks(system: System, links: readonly string[]): Promise<Map<string, LinkStatus>> {
+  const answers = await Promise.all(
+    links.map(async (link) => ({ link, answer: await system.run("networkctl", ["--json=short", "status", link]) })),
+  );
+  const known = answers.filter(({ answer }) => answer.exitCode === 0 && answer.stdout.trim().startsWith("{"));
+  return new Map(known.map(({ link, answer }) => [link, parseLinkStatus(answer.stdout)]));
+}
+
+const nothingLeft: ForeignManagement = { routes: false, rules: false, nextHops: false };
+
+/** The shared library carries the version in its name; good enough for an image that is not running. */
+async function versionOfImage(system: System): Promise<number | null> {
+  for (const directory of [
+    "/usr/lib/x86_64-linux-gnu/systemd",
+    "/usr/lib/aarch64-linux-gnu/systemd",
+    "/usr/lib/systemd",
+  ]) {
+    for (const file of await system.list(directory)) {
+      const found = /^libsystemd-shared-(\d+)/.exec(file)?.[1];
+      if (found !== undefined) return Number(found);
+    }
+  }
+  return null;
+}
+
+/** Milliseconds since 1970, from /proc: works with and without systemd as PID 1 (proc(5), starttime and btime). */
+async function startTime(system: System, process: string): Promise<number | null> {
+  const [stat, boot] = await Promise.all([
+    system.readText(`/proc/${process}/stat`).catch(() => null),
+    system.readText("/proc/stat").catch(() => null),
+  ]);
+  const ticks = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  const bootSeconds = /^btime (\d+)$/m.exec(boot ?? "")?.[1];
+  // USER_HZ is 100 on every architecture that Linux and Node share.
+  return ticks === undefined || bootSeconds === undefined ? null : (Number(bootSeconds) + Number(ticks) / 100) * 1000;
+}
+
+async function daemonFiles(system: System): Promise<FoundFile[]> {
+  const directories = ["/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd"];
+  const main: FoundFile[] = [];
+  for (const directory of directories) {
+    const path = `${directory}/networkd.conf`;
+    const text = await system.readText(path);
+    const modified = await system.modified(path);
+    if (text !== null && modified !== null) main.push({ path, kind: "text", text, modified });
+  }
+  const dropIns = await system.readUnits(
+    directories.map((directory) => `${directory}/networkd.conf.d`),
+    [".conf"],
+  );
+  return [...main.slice(0, 1), ...dropIns];
+}

@@ -1,0 +1,54 @@
+import { exitCodes } from "../errors.ts";
+import type { Plan } from "../model/change.ts";
+import { entryText } from "../model/entry.ts";
+import { planSummary, planText } from "../report/planText.ts";
+import type { CommandContext } from "./context.ts";
+import type { GivenDocument } from "./documents.ts";
+import { noteMessages } from "./messages.ts";
+import { prepare } from "./prepare.ts";
+import type { CommandResult } from "./result.ts";
+import { findThreats } from "./threats.ts";
+
+export interface PlanOptions {
+  readonly given: readonly GivenDocument[];
+  readonly runtime: boolean;
+  readonly adopt: boolean;
+}
+
+/** What `apply` would do. Exit 1 if there is anything to do, 2 if apply would refuse. */
+export async function planCommand(context: CommandContext, options: PlanOptions): Promise<CommandResult> {
+  const { system, settings, style } = context;
+  const persistence = options.runtime ? "runtime" : "persistent";
+  const prepared = await prepare(system, settings, { ...options, persistence, refuseConflicts: true });
+  const threats = await findThreats(system, prepared);
+  const plan = { ...prepared.plan, notes: [...prepared.plan.notes, ...threats.notes] };
+  const refuses = plan.notes.some((note) => note.level === "refusal");
+  const nothing = plan.kernel.length === 0 && plan.files.length === 0 && !prepared.observed.reloadPending;
+  const summary = nothing ? "nothing to do" : `to do: ${planSummary(plan)}`;
+  return {
+    exitCode: refuses ? exitCodes.failed : nothing ? exitCodes.asDesired : exitCodes.differs,
+    data: planData(plan),
+    text: planText(plan, style),
+    messages: [...noteMessages(plan.notes), { level: "info", text: summary }],
+  };
+}
+
+/** The plan as published by `netkeep schema plan`. */
+export function planData(plan: Plan) {
+  return {
+    kernel: plan.kernel.map((change) => ({
+      action: change.action,
+      kind: change.entry.kind,
+      link: change.entry.link,
+      entry: entryText(change.entry),
+      before: change.action === "replace" ? entryText(change.before) : null,
+    })),
+    files: plan.files.map((file) => ({
+      action: file.action,
+      path: file.path,
+      text: file.action === "write" ? file.text : null,
+    })),
+    reloads: [...plan.reloads],
+    notes: plan.notes.map((note) => ({ level: note.level, link: note.link, text: note.text })),
+  };
+}

@@ -1,0 +1,96 @@
+import type { DocumentContext } from "../desired/document.ts";
+import { conflictText, linksOfDesired, merge } from "../desired/merge.ts";
+import { exitCodes, UserError } from "../errors.ts";
+import type { Address, Parsed } from "../model/address.ts";
+import { covers, lengthOf } from "../model/address.ts";
+import type { Note, Plan } from "../model/change.ts";
+import { type Entry, entryKey } from "../model/entry.ts";
+import type { DesiredState, Persistence } from "../model/owner.ts";
+import { places } from "../model/places.ts";
+import type { Settings } from "../model/settings.ts";
+import type { KernelState } from "../model/state.ts";
+import { matchesGlob } from "../networkd/globPattern.ts";
+import { planFiles } from "../plan/files.ts";
+import { planKernel } from "../plan/kernel.ts";
+import type { System } from "../system/system.ts";
+import { type GivenDocument, type LoadedDocuments, loadDocuments } from "./documents.ts";
+import { type Layout, layOut } from "./layout.ts";
+import { generatedLinks, type Observed, observeHost, observeStatuses } from "./observe.ts";
+
+export interface PrepareOptions {
+  readonly given: readonly GivenDocument[];
+  readonly persistence: Persistence;
+  readonly adopt: boolean;
+  /** Two owners that contradict each other are an error (apply), or only a finding (audit). */
+  readonly refuseConflicts: boolean;
+}
+
+/** Everything that was read and computed before the first change. */
+export interface Prepared {
+  readonly settings: Settings;
+  readonly documents: LoadedDocuments;
+  readonly desired: DesiredState;
+  /** Effective entries by key. */
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly observed: Observed;
+  readonly layout: Layout;
+  readonly plan: Plan;
+  /** Entries that cannot be live yet: their link is missing or down. */
+  readonly waiting: readonly Entry[];
+}
+
+/**
+ * Reads the host and the documents and computes the plan. Changes nothing.
+ *
+ * @throws UserError 65 for bad documents and, if asked, conflicts
+ */
+export async function prepare(system: System, settings: Settings, options: PrepareOptions): Promise<Prepared> {
+  const host = await observeHost(system, places.reloadPending);
+  const context = documentContext(settings, host.kernel, system.offline);
+  const documents = await loadDocuments(system, options.given, options.persistence, context);
+  const desired = merge(documents.states);
+  if (options.refuseConflicts && desired.conflicts.length > 0) {
+    throw new UserError(exitCodes.badData, desired.conflicts.map(conflictText).join("\n"));
+  }
+  const entries = new Map<string, Entry>();
+  for (const owner of desired.owners) for (const { entry } of owner.entries) entries.set(entryKey(entry), entry);
+  const links = [...new Set([...linksOfDesired(desired), ...generatedLinks(host.generated)])];
+  const observed = await observeStatuses(system, host, links);
+  const layout = layOut(desired, observed, (text) => system.digest(text));
+  const record = { protocol: settings.routeProtocol, recorded: observed.recorded };
+  const kernel = planKernel(entries, observed.kernel, record, options.adopt);
+  const files = planFiles(layout.files, observed.generated);
+  const notes: Note[] = [...layout.notes, ...kernel.notes];
+  const plan = { kernel: system.offline ? [] : kernel.changes, files, reloads: layout.reloads(files), notes };
+  return { settings, documents, desired, entries, observed, layout, plan, waiting: kernel.waiting };
+}
+
+function documentContext(settings: Settings, kernel: KernelState, offline: boolean): DocumentContext {
+  const addresses = [...kernel.links.values()].flatMap((link) => link.addresses.map(({ address }) => address));
+  const gateways = kernel.routes
+    .filter((route) => route.table === 254 && lengthOf(route.destination) === 0 && route.gateway !== null)
+    .map((route) => route.gateway as Address);
+  return {
+    protocol: settings.routeProtocol,
+    allowsLink: (link) => settings.allowLinks.some((pattern) => matchesGlob(pattern, link)),
+    allowDefaultRoute: settings.allowDefaultRoute,
+    hostAddresses: [...new Set([...addresses, ...gateways])],
+    linkOf: (address) => linkOfSubnet(address, kernel, offline),
+  };
+}
+
+/** The one link that has a subnet with this address; a /32 or /128 is no subnet. */
+function linkOfSubnet(address: Address, kernel: KernelState, offline: boolean): Parsed<string> {
+  if (offline) return { problem: `with --root the link of ${address} cannot be found: say it with "dev"` };
+  if (/^fe[89ab]/.test(address))
+    return { problem: `${address} is link-local, it can be on any link: say it with "dev"` };
+  const links = [...kernel.links.values()].filter((link) =>
+    link.addresses.some(({ subnet }) => !/\/(32|128)$/.test(subnet) && covers(subnet, address)),
+  );
+  const [first, second] = links;
+  if (first === undefined) return { problem: `no link of this host has the subnet of ${address}: say it with "dev"` };
+  if (second !== undefined) {
+    return { problem: `both ${first.name} and ${second.name} have the subnet of ${address}: say it with "dev"` };
+  }
+  return { value: first.name };
+}

@@ -1,0 +1,57 @@
+import { CommandError } from "../errors.ts";
+import { parseLinkStates } from "../networkd/describe.ts";
+import type { System } from "../system/system.ts";
+
+/** Where the links stood when the waiting ended. */
+export interface ReloadResult {
+  /** SETUP by link: configured, failed, or what they were still doing at the end of the time. */
+  readonly states: ReadonlyMap<string, string>;
+}
+
+/** In milliseconds: steps of the polls after a reload, from about what a small link takes. */
+const firstPause = 10;
+const longestPause = 200;
+
+/**
+ * `networkctl reload`, repeated while networkd says that it is reloading already: the refused one may not have seen our
+ * files. Its exit status says nothing about the entries, so the links are watched until they are set up.
+ *
+ * @throws CommandError if networkd does not take the reload
+ */
+export async function reloadNetworkd(system: System, links: readonly string[], seconds: number): Promise<ReloadResult> {
+  const end = system.now() + seconds * 1000;
+  for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+    const result = await system.run("networkctl", ["reload"]);
+    if (result.exitCode === 0) break;
+    const said = result.stderr.trim();
+    if (!/Already ?[Rr]eloading/.test(said) || system.now() > end) {
+      throw new CommandError("networkctl reload", `exit status ${result.exitCode}`, said);
+    }
+    await system.sleep(pause);
+  }
+  return { states: await waitForLinks(system, links, end) };
+}
+
+/** `networkctl reconfigure LINK`: on 252 the only way out of `failed`. It flaps the link's own entries. */
+export async function reconfigureLink(system: System, link: string, seconds: number): Promise<string> {
+  const result = await system.run("networkctl", ["reconfigure", link]);
+  if (result.exitCode !== 0) {
+    throw new CommandError(`networkctl reconfigure ${link}`, `exit status ${result.exitCode}`, result.stderr);
+  }
+  return (await waitForLinks(system, [link], system.now() + seconds * 1000)).get(link) ?? "unknown";
+}
+
+/**
+ * Polls until every link is set up or has failed. A link can be `configuring` for ever (conflict detection without
+ * carrier, a tentative address); then the time ends, and the kernel is the judge.
+ */
+async function waitForLinks(system: System, links: readonly string[], end: number): Promise<Map<string, string>> {
+  for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+    const listed = await system.run("networkctl", ["list", "--no-legend", "--no-pager"]);
+    const all = parseLinkStates(listed.stdout);
+    const states = new Map(links.flatMap((link) => (all.has(link) ? [[link, all.get(link) ?? ""] as const] : [])));
+    const busy = [...states.values()].some((state) => /^(pending|initialized|configuring)$/.test(state));
+    if (!busy || system.now() > end) return states;
+    await system.sleep(pause);
+  }
+}

@@ -1,0 +1,44 @@
+import { parseStored, storedText } from "../desired/stored.ts";
+import type { Persistence } from "../model/owner.ts";
+import type { System } from "../system/system.ts";
+import type { GivenDocument } from "./documents.ts";
+import { ownerPath } from "./documents.ts";
+
+/**
+ * Keeps the given documents, each under its owner. A document that says the same as the stored one is not written, so
+ * that its age stays; one that changes its persistence leaves the other place.
+ *
+ * @param inputs owner → document as written
+ * @returns paths that were written
+ */
+export async function storeDocuments(
+  system: System,
+  given: readonly GivenDocument[],
+  inputs: ReadonlyMap<string, unknown>,
+  persistence: Persistence,
+): Promise<string[]> {
+  const written: string[] = [];
+  for (const { owner, source } of given) {
+    const document = inputs.get(owner);
+    if (document === undefined) continue;
+    const path = ownerPath(owner, persistence);
+    const text = storedText({ owner, source, changed: system.now(), document });
+    if (!(await saysTheSame(system, path, text))) {
+      await system.writeFile(path, text);
+      written.push(path);
+    }
+    await system.removeFile(ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent"));
+  }
+  return written;
+}
+
+async function saysTheSame(system: System, path: string, text: string): Promise<boolean> {
+  const old = await system.readText(path);
+  if (old === null) return false;
+  try {
+    const [before, after] = [parseStored(old), parseStored(text)];
+    return JSON.stringify(before.document) === JSON.stringify(after.document) && before.source === after.source;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Note } from "../model/change.ts";
+import { hasFlappingAddress } from "../networkd/flapping.ts";
+import { type ReloadFacts, reloadThreats, type Threat, threatText } from "../plan/threats.ts";
+import type { System } from "../system/system.ts";
+import type { Prepared } from "./prepare.ts";
+
+export interface Threats {
+  readonly list: readonly Threat[];
+  readonly notes: readonly Note[];
+}
+
+/** What the reload of this plan would delete of others, and what netkeep does about it. */
+export async function findThreats(system: System, prepared: Prepared): Promise<Threats> {
+  const { observed, plan, settings } = prepared;
+  const reloads = observed.networkd.running && (plan.files.length > 0 || observed.reloadPending);
+  if (!reloads) return { list: [], notes: [] };
+  const record = { protocol: settings.routeProtocol, recorded: observed.recorded };
+  const list = reloadThreats(observed.kernel, record, reloadFacts(prepared));
+  const notes = [...flapNotes(prepared), ...entryNotes(list), ...(await ruleNotes(system, prepared))];
+  return { list, notes };
+}
+
+function reloadFacts({ observed, plan, layout, entries }: Prepared): ReloadFacts {
+  const links = new Set(plan.reloads);
+  const owned = new Map([...observed.statuses.values()].flatMap((status) => [...status.entries]));
+  const flapping = [...links].filter((link) => hasFlappingAddress(layout.sections.get(link) ?? []));
+  return {
+    version: observed.networkd.version,
+    leaves: observed.networkd.leavesForeign,
+    links,
+    flapping: new Set(flapping),
+    desired: new Set(entries.keys()),
+    ownedByNetworkd: (key) => (owned.get(key) ?? "foreign") !== "foreign",
+  };
+}
+
+function entryNotes(list: readonly Threat[]): Note[] {
+  const lost = list.filter((threat) => !threat.restorable);
+  const restored = list.filter((threat) => threat.restorable);
+  const notes: Note[] = [];
+  if (lost.length > 0) {
+    const text = [
+      "the reload would delete these entries of others:",
+      ...lost.map((threat) => `    ${threatText(threat)}`),
+      "    --adopt takes them over; or let networkd leave them alone: ManageForeignRoutes=no in networkd.conf(5) and a",
+      "    restart of systemd-networkd (entries with a nexthop object: `no zebra nexthop kernel enable` in FRR)",
+    ].join("\n");
+    notes.push({ level: "refusal", link: null, text });
+  }
+  for (const { entry } of restored) {
+    const text = `networkd deletes the foreign ${threatText({ entry, restorable: true })} at the reload; it is set again`;
+    notes.push({ level: "info", link: entry.link, text });
+  }
+  return notes;
+}
+
+/** 252 takes such an address away at every reload: entries of all guests flap, and only the base file can change it. */
+function flapNotes({ observed, plan, layout }: Prepared): Note[] {
+  if (observed.networkd.version === null || observed.networkd.version >= 257) return [];
+  return plan.reloads
+    .filter((link) => hasFlappingAddress(layout.sections.get(link) ?? []))
+    .map((link) => ({
+      level: "warning" as const,
+      link,
+      text:
+        `the base file of ${link} has an IPv4 link-local address with conflict detection, which networkd ` +
+        `${observed.networkd.version} takes away for some milliseconds at each reload; put it into an [Address] section with ` +
+        "DuplicateAddressDetection=none",
+    }));
+}
+
+/** Rules belong to no link; networkd before 257 deletes foreign ones at any reload unless told otherwise. */
+async function ruleNotes(system: System, { observed, plan }: Prepared): Promise<Note[]> {
+  const { version, leavesForeign } = observed.networkd;
+  if (leavesForeign.rules || (version !== null && version >= 257) || plan.reloads.length === 0) return [];
+  const listed = await Promise.all(["-4", "-6"].map((family) => system.run("ip", ["-N", family, "rule", "show"])));
+  const foreign = listed.flatMap(({ stdout }, index) =>
+    stdout
+      .split("\n")
+      .filter(
+        (line) =>
+          line.trim() !== "" &&
+          !/^(0:\s+from all lookup 255|32766:\s+from all lookup 254|32767:\s+from all lookup 253)\s*$/.test(line),
+      )
+      .map((line) => `    ip ${index === 0 ? "-4" : "-6"} rule ${line.replace(/\s+/g, " ")}`),
+  );
+  if (foreign.length === 0) return [];
+  const text = [
+    "the reload would delete these policy rules of others:",
+    ...foreign,
+    "    let networkd leave them alone: ManageForeignRoutingPolicyRules=no in networkd.conf(5) and a restart of",
+    "    systemd-networkd",
+  ].join("\n");
+  return [{ level: "refusal", link: null, text }];
+}

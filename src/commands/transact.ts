@@ -1,0 +1,168 @@
+import type { FileChange, KernelChange } from "../model/change.ts";
+import { type Entry, entryKey } from "../model/entry.ts";
+import type { Persistence } from "../model/owner.ts";
+import { places } from "../model/places.ts";
+import { planFiles } from "../plan/files.ts";
+import { planKernel } from "../plan/kernel.ts";
+import type { Threat } from "../plan/threats.ts";
+import type { System } from "../system/system.ts";
+import type { GivenDocument } from "./documents.ts";
+import { applyLive, type Refusal } from "./live.ts";
+import type { Prepared } from "./prepare.ts";
+import { reconfigureLink, reloadNetworkd } from "./reload.ts";
+import { storeDocuments } from "./store.ts";
+import { findShortfalls, lostForeign, restoreForeign, type Shortfall } from "./verify.ts";
+
+export interface TransactOptions {
+  readonly given: readonly GivenDocument[];
+  readonly persistence: Persistence;
+  readonly live: boolean;
+  readonly reload: boolean;
+  readonly adopt: boolean;
+}
+
+/** What was done, and what was not. */
+export interface Outcome {
+  readonly stored: readonly string[];
+  readonly kernel: readonly KernelChange[];
+  readonly files: readonly FileChange[];
+  readonly refused: readonly Refusal[];
+  /** "done"; "not needed"; or why there was none although files have changed. */
+  readonly reload: string;
+  /** Links that networkd did not set up: link → SETUP. */
+  readonly unsettled: ReadonlyMap<string, string>;
+  readonly shortfalls: readonly Shortfall[];
+  /** Foreign entries that networkd deleted and that were set again, and those that could not be. */
+  readonly restored: readonly string[];
+  readonly lost: readonly string[];
+}
+
+/**
+ * Carries a plan out, in the order in which it is safe to be killed at any point: the documents first, so that the next
+ * run knows what was wanted; then the kernel, whose refusals keep an entry out of the files; then the files; then
+ * networkd; then a look at the kernel. The caller holds the lock.
+ */
+export async function transact(
+  system: System,
+  prepared: Prepared,
+  threats: readonly Threat[],
+  options: TransactOptions,
+): Promise<Outcome> {
+  const stored = await storeDocuments(system, options.given, prepared.documents.given, options.persistence);
+  const live = await goLive(system, prepared, options);
+  const refusedKeys = new Set(live.refused.map((refusal) => entryKey(refusal.entry)));
+  const files = filesOf(prepared, refusedKeys);
+  await writeFiles(system, files);
+  const reload = await tellNetworkd(system, prepared, files, options);
+  const expected = expectedLive(prepared, refusedKeys, options, reload.text === "done");
+  const after = await settle(system, prepared, expected, threats, options, reload.text === "done");
+  return {
+    stored,
+    files,
+    reload: reload.text,
+    unsettled: reload.unsettled,
+    kernel: live.applied,
+    refused: live.refused,
+    ...after,
+  };
+}
+
+async function goLive(system: System, prepared: Prepared, options: TransactOptions) {
+  if (!options.live || system.offline) return { applied: [], refused: [] };
+  const { settings, entries, observed } = prepared;
+  const record = { protocol: settings.routeProtocol, recorded: observed.recorded };
+  return applyLive(system, prepared.plan.kernel, settings.routeProtocol, (state) => {
+    const kernel = { ...observed.kernel, ...state };
+    return planKernel(entries, kernel, record, options.adopt).changes;
+  });
+}
+
+/** Without the entries that the kernel has refused: one of them in a drop-in would put the whole link into `failed`. */
+function filesOf(prepared: Prepared, refused: ReadonlySet<string>): readonly FileChange[] {
+  if (refused.size === 0) return prepared.plan.files;
+  return planFiles(prepared.layout.without(refused), prepared.observed.generated);
+}
+
+async function writeFiles(system: System, files: readonly FileChange[]): Promise<void> {
+  if (files.length === 0) return;
+  if (!system.offline) await system.writeFile(places.reloadPending, "files have changed since the last reload\n");
+  for (const file of files) {
+    if (file.action === "write") await system.writeFile(file.path, file.text);
+    else await system.removeFile(file.path);
+  }
+}
+
+async function tellNetworkd(
+  system: System,
+  prepared: Prepared,
+  files: readonly FileChange[],
+  options: TransactOptions,
+): Promise<{ text: string; unsettled: ReadonlyMap<string, string> }> {
+  const none: ReadonlyMap<string, string> = new Map();
+  const { observed, settings } = prepared;
+  if (system.offline || (files.length === 0 && !observed.reloadPending)) return { text: "not needed", unsettled: none };
+  if (!options.reload) return { text: "left out (--no-reload): run `netkeep apply` soon", unsettled: none };
+  if (!observed.networkd.running) return { text: observed.networkd.reason, unsettled: none };
+  const links = prepared.layout.reloads(files);
+  const { states } = await reloadNetworkd(system, links, settings.reloadSeconds);
+  await system.removeFile(places.reloadPending);
+  const unsettled = new Map([...states].filter(([, state]) => state !== "configured" && state !== "unmanaged"));
+  const old = observed.networkd.version !== null && observed.networkd.version < 257;
+  for (const [link, state] of unsettled) {
+    if (!old || state !== "failed") continue;
+    const now = await reconfigureLink(system, link, settings.reloadSeconds);
+    if (now === "configured") unsettled.delete(link);
+    else unsettled.set(link, now);
+  }
+  return { text: "done", unsettled };
+}
+
+/** What has to be in the kernel now. Entries that waited for a link count only after networkd had its turn. */
+function expectedLive(
+  prepared: Prepared,
+  refused: ReadonlySet<string>,
+  options: TransactOptions,
+  reloaded: boolean,
+): Map<string, Entry> {
+  if (!options.live && !reloaded) return new Map();
+  const { entries, waiting, observed } = prepared;
+  const absent = new Set(
+    waiting.filter((entry) => !reloaded || !observed.kernel.links.has(entry.link)).map((entry) => entryKey(entry)),
+  );
+  return new Map([...entries].filter(([key]) => !refused.has(key) && !absent.has(key)));
+}
+
+/** Sets again what networkd took away, of others and of ours, and says what is still missing then. */
+async function settle(
+  system: System,
+  prepared: Prepared,
+  expected: ReadonlyMap<string, Entry>,
+  threats: readonly Threat[],
+  options: TransactOptions,
+  reloaded: boolean,
+): Promise<Pick<Outcome, "shortfalls" | "restored" | "lost">> {
+  if (system.offline || (expected.size === 0 && !reloaded)) return { shortfalls: [], restored: [], lost: [] };
+  const protocol = prepared.settings.routeProtocol;
+  const guarded = reloaded ? threats.filter((threat) => threat.restorable).map((threat) => threat.entry) : [];
+  let { shortfalls, kernel } = await findShortfalls(system, expected, protocol);
+  const gone = lostForeign(guarded, kernel);
+  const lost = gone.length === 0 ? [] : await restoreForeign(system, gone);
+  if (options.live && (shortfalls.length > 0 || leftovers(prepared, expected, kernel).length > 0)) {
+    const record = { protocol, recorded: prepared.observed.recorded };
+    const replan = () => planKernel(expected, kernel, record, options.adopt).changes;
+    await applyLive(system, replan(), protocol, (state) => {
+      kernel = { ...kernel, ...state };
+      return replan();
+    });
+    ({ shortfalls } = await findShortfalls(system, expected, protocol));
+  }
+  const name = (entry: (typeof gone)[number]) => `${entry.kind} ${entryKey(entry)}`;
+  const stillLost = new Set(lost.map(name));
+  return { shortfalls, restored: gone.map(name).filter((text) => !stillLost.has(text)), lost: [...stillLost] };
+}
+
+/** Ours and no longer wanted, and still there: networkd 252 leaves removed routes in the kernel. */
+function leftovers(prepared: Prepared, expected: ReadonlyMap<string, Entry>, kernel: Prepared["observed"]["kernel"]) {
+  const record = { protocol: prepared.settings.routeProtocol, recorded: prepared.observed.recorded };
+  return planKernel(expected, kernel, record, false).changes.filter((change) => change.action === "remove");
+}

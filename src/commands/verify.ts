@@ -1,0 +1,72 @@
+import { type Entry, entryKey, entryText } from "../model/entry.ts";
+import { neighborText } from "../model/neighbor.ts";
+import { hasNoLink, linksOf, routeText } from "../model/route.ts";
+import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
+import { indexKernel } from "../plan/kernel.ts";
+import type { System } from "../system/system.ts";
+import { observeKernel } from "./observeKernel.ts";
+
+/** A desired entry that the kernel does not have after all. `actual` null is "nothing under this key". */
+export interface Shortfall {
+  readonly entry: Entry;
+  readonly actual: string | null;
+}
+
+/** How long the kernel is given after networkd says that it is done; an address that flaps takes some milliseconds. */
+const patience = 3000;
+const pause = 50;
+
+/**
+ * Reads the kernel until every expected entry is there or the patience ends. Differences that are the kernel's own doing
+ * (linkdown, pref, expiry) are not part of an entry's text.
+ */
+export async function findShortfalls(
+  system: System,
+  expected: ReadonlyMap<string, Entry>,
+  protocol: number,
+): Promise<{ shortfalls: Shortfall[]; kernel: KernelState }> {
+  const end = system.now() + patience;
+  for (;;) {
+    const kernel = await observeKernel(system);
+    const shortfalls = compare(expected, kernel, protocol);
+    if (shortfalls.length === 0 || system.now() > end) return { shortfalls, kernel };
+    await system.sleep(pause);
+  }
+}
+
+/** Foreign entries of `before` that are gone, on links that still exist. */
+export function lostForeign(
+  before: readonly (KernelRoute | KernelNeighbor)[],
+  after: KernelState,
+): (KernelRoute | KernelNeighbor)[] {
+  const present = new Set([...after.routes, ...after.neighbors].map((entry) => entryKey(entry)));
+  return before.filter((entry) => !present.has(entryKey(entry)) && linkIsThere(entry, after));
+}
+
+/** Sets foreign entries again as they were, mark or no mark. @returns what could not be set */
+export async function restoreForeign(
+  system: System,
+  entries: readonly (KernelRoute | KernelNeighbor)[],
+): Promise<(KernelRoute | KernelNeighbor)[]> {
+  const lines = entries.map((entry) =>
+    entry.kind === "route"
+      ? `route replace ${routeText(entry)}\n`
+      : `neigh replace ${neighborText(entry)}${entry.protocol === null ? "" : ` protocol ${entry.protocol}`}\n`,
+  );
+  await system.run("ip", ["-force", "-batch", "-"], lines.join(""));
+  return lostForeign(entries, await observeKernel(system));
+}
+
+function compare(expected: ReadonlyMap<string, Entry>, kernel: KernelState, protocol: number): Shortfall[] {
+  const current = indexKernel(kernel, protocol);
+  return [...expected].flatMap(([key, entry]) => {
+    const found = current.get(key);
+    if (found !== undefined && entryText(found) === entryText(entry)) return [];
+    return [{ entry, actual: found === undefined ? null : entryText(found) }];
+  });
+}
+
+function linkIsThere(entry: KernelRoute | KernelNeighbor, kernel: KernelState): boolean {
+  if (entry.kind === "neighbor") return kernel.links.has(entry.link);
+  return hasNoLink(entry.type) || linksOf(entry).every((link) => kernel.links.get(link)?.up === true);
+}

@@ -1,0 +1,62 @@
+import type { OwnerState, Persistence } from "../model/owner.ts";
+import { type GuardContext, guardProblems } from "./guard.ts";
+import { type NormalizeContext, normalize } from "./normalize.ts";
+import { type ParsedText, parseText } from "./parse.ts";
+import { type Problem, pathText, problemText } from "./problem.ts";
+import { checkAcross } from "./rules.ts";
+import type { DocumentInput } from "./schema.ts";
+import { validateShape } from "./validate.ts";
+
+/** A document's text and whose it is. */
+export interface DocumentText {
+  readonly owner: string;
+  /** The file's path or `stdin`, for messages. */
+  readonly source: string;
+  readonly text: string;
+  readonly persistence: Persistence;
+  readonly changed: number;
+}
+
+export type DocumentContext = NormalizeContext & GuardContext;
+
+/** The complete state of one owner, or every problem of its document as ready text. */
+export type ReadDocument =
+  | { readonly state: OwnerState; readonly input: DocumentInput; readonly problems: readonly [] }
+  | { readonly state: null; readonly problems: readonly string[] };
+
+/** Text → checked, complete state. All problems of all kinds at once, in the order of the text. */
+export function readDocument(
+  document: DocumentText,
+  context: DocumentContext,
+  parse: (text: string) => ParsedText = parseText,
+): ReadDocument {
+  const parsed = parse(document.text);
+  if (parsed.problems.length > 0) return { state: null, problems: texts(document, parsed.problems, parsed.locate) };
+  const shape = validateShape(parsed.value);
+  const problems: Problem[] = [...shape.problems];
+  if (shape.input === null) return { state: null, problems: texts(document, problems, parsed.locate) };
+  const normalized = normalize(shape.input, shape.positions, context);
+  const checked = checkAcross(normalized.entries);
+  problems.push(...normalized.problems, ...checked.problems, ...guardProblems(checked.entries, context));
+  if (problems.length > 0) return { state: null, problems: texts(document, problems, parsed.locate) };
+  const { owner, source, persistence, changed } = document;
+  const state = { owner, source, persistence, changed, entries: checked.entries, links: normalized.links };
+  return { state, input: shape.input, problems: [] };
+}
+
+function texts(
+  document: DocumentText,
+  problems: readonly Problem[],
+  locate: (path: readonly PropertyKey[], onKey: boolean) => { line: number; column: number },
+): string[] {
+  return problems
+    .map((problem) => ({ problem, place: problem.place ?? locate(problem.path, problem.onKey ?? false) }))
+    .sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
+    .filter((item, index, all) => index === 0 || !sameAs(all[index - 1], item))
+    .map(({ problem, place }) => problemText(document.source, document.text, place, problem));
+}
+
+/** One wrong `to` shows up in several rules: once is enough. */
+function sameAs(a: { problem: Problem } | undefined, b: { problem: Problem }): boolean {
+  return a?.problem.message === b.problem.message && pathText(a.problem.path) === pathText(b.problem.path);
+}

@@ -1,0 +1,63 @@
+import { type Address, addressOf, covers, familyOf, lengthOf, type Prefix } from "../model/address.ts";
+import type { Entry } from "../model/entry.ts";
+import type { OwnedEntry } from "../model/owner.ts";
+import { linksOf } from "../model/route.ts";
+import { type Problem, pathOf } from "./problem.ts";
+
+/** The settings and the facts of the host that the guard rails look at. */
+export interface GuardContext {
+  /** Whether AllowLinks= lets this link carry entries. */
+  allowsLink(link: string): boolean;
+  readonly allowDefaultRoute: boolean;
+  /** The host's own addresses and the next hops of its default routes; empty when they are not known. */
+  readonly hostAddresses: readonly Address[];
+}
+
+/**
+ * Entries that are well formed and would cut off the host or its guests (design §4). A guest's document comes from an
+ * agent: one wrong prefix must not take over the host's own traffic.
+ */
+export function guardProblems(entries: readonly OwnedEntry[], context: GuardContext): Problem[] {
+  const hosts = new Set<string>(context.hostAddresses);
+  return entries.flatMap(({ entry, path }) => {
+    const message = linkProblem(entry, context) ?? addressProblem(entry, hosts, context);
+    return message === null ? [] : [{ path: pathOf(path), message }];
+  });
+}
+
+function linkProblem(entry: Entry, context: GuardContext): string | null {
+  const links = entry.kind === "route" ? [...new Set([entry.link, ...linksOf(entry)])] : [entry.link];
+  const refused = links.find((link) => !context.allowsLink(link));
+  return refused === undefined ? null : `link ${refused} is not in AllowLinks= of netkeep.conf(5)`;
+}
+
+function addressProblem(entry: Entry, hosts: ReadonlySet<string>, context: GuardContext): string | null {
+  if (entry.kind === "neighbor") {
+    if (isSpecial(entry.address)) return `${entry.address} is not the address of a guest`;
+    return hosts.has(entry.address) ? `${entry.address} is an address of this host or its gateway` : null;
+  }
+  const { destination } = entry;
+  if (lengthOf(destination) === 0) {
+    return context.allowDefaultRoute || entry.table !== 254
+      ? null
+      : `${destination} is a default route; AllowDefaultRoute=yes in netkeep.conf(5) permits it`;
+  }
+  if (isSpecial(addressOf(destination))) return `${destination} is a multicast, loopback or unspecified prefix`;
+  const covered = entry.table === 254 ? coveredHost(destination, hosts, context) : undefined;
+  return covered === undefined ? null : `${destination} covers ${covered}, an address of this host or its gateway`;
+}
+
+/** A /32 or /128 is looked up; only shorter prefixes, which are few, are compared with each address. */
+function coveredHost(destination: Prefix, hosts: ReadonlySet<string>, context: GuardContext): string | undefined {
+  const address = addressOf(destination);
+  const longest = familyOf(destination) === 4 ? 32 : 128;
+  if (lengthOf(destination) === longest) return hosts.has(address) ? address : undefined;
+  return context.hostAddresses.find((host) => covers(destination, host));
+}
+
+/** IPv4 0/8, 127/8, 224/4 and above; IPv6 ::, ::1 and ff00::/8 (RFC 6890). */
+function isSpecial(address: Address): boolean {
+  if (familyOf(address) === 6) return address === "::" || address === "::1" || address.startsWith("ff");
+  const first = Number(address.slice(0, address.indexOf(".")));
+  return first === 0 || first === 127 || first >= 224;
+}

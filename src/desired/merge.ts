@@ -1,0 +1,53 @@
+import { entryKey, entryText } from "../model/entry.ts";
+import type { Conflict, DesiredState, LinkSettings, OwnedEntry, OwnerState } from "../model/owner.ts";
+import { sameWish } from "./rules.ts";
+
+/**
+ * All owners → the desired state of the host. Identical entries stay with each owner that wants them. Different entries
+ * under one key: the newest document wins, among equally old ones the later name, so that the result does not depend on
+ * the order of reading.
+ */
+export function merge(owners: readonly OwnerState[]): DesiredState {
+  const byAge = [...owners].sort((a, b) => b.changed - a.changed || (a.owner < b.owner ? 1 : -1));
+  const winners = new Map<string, { owner: string; owned: OwnedEntry }>();
+  const conflicts: Conflict[] = [];
+  const kept = new Map<string, OwnedEntry[]>();
+  const links = new Map<string, LinkSettings>();
+  for (const state of byAge) {
+    const own: OwnedEntry[] = [];
+    for (const owned of state.entries) {
+      const key = entryKey(owned.entry);
+      const winner = winners.get(key);
+      if (winner === undefined) winners.set(key, { owner: state.owner, owned });
+      else if (!sameWish(winner.owned.entry, owned.entry)) {
+        conflicts.push({
+          key,
+          winner: { owner: winner.owner, entry: winner.owned.entry },
+          loser: { owner: state.owner, entry: owned.entry, path: owned.path },
+        });
+        continue;
+      }
+      own.push(owned);
+    }
+    kept.set(state.owner, own);
+    for (const [link, settings] of state.links) links.set(link, { ...settings, ...links.get(link) });
+  }
+  const byName = [...owners].sort((a, b) => (a.owner < b.owner ? -1 : 1));
+  return { owners: byName.map((state) => ({ ...state, entries: kept.get(state.owner) ?? [] })), links, conflicts };
+}
+
+/** Links that an owner names, by entries or by settings, sorted. */
+export function linksOfDesired(desired: DesiredState): string[] {
+  const links = new Set<string>(desired.links.keys());
+  for (const owner of desired.owners) for (const { entry } of owner.entries) links.add(entry.link);
+  return [...links].sort();
+}
+
+/** A conflict in two lines, for `apply`, which refuses it. */
+export function conflictText(conflict: Conflict): string {
+  return [
+    `${conflict.loser.owner} and ${conflict.winner.owner} want different entries under one key:`,
+    `    ${conflict.loser.owner} (${conflict.loser.path}): ${entryText(conflict.loser.entry)}`,
+    `    ${conflict.winner.owner}: ${entryText(conflict.winner.entry)}`,
+  ].join("\n");
+}

@@ -1,0 +1,109 @@
+import { type Address, accepted, hostPrefix, type Parsed, parseAddress } from "../model/address.ts";
+import { linkLocalFromMac, type MacAddress, parseMac } from "../model/mac.ts";
+import type { LinkSettings, OwnedEntry } from "../model/owner.ts";
+import type { Problem } from "./problem.ts";
+import { completeRoute, onLinkRoute } from "./route.ts";
+import type { DocumentInput, GuestInput, RouterInput } from "./schema.ts";
+
+/** What the host and the settings say, as far as defaults depend on them. */
+export interface NormalizeContext {
+  /** The protocol of netkeep's routes (RouteProtocol=). */
+  readonly protocol: number;
+  /** The link that has the subnet of `address`, or a sentence that says why it is not known. */
+  linkOf(address: Address): Parsed<string>;
+}
+
+export interface Normalized {
+  readonly entries: readonly OwnedEntry[];
+  readonly links: ReadonlyMap<string, LinkSettings>;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * The document as written → the complete model: canonical addresses, shorthands expanded. The only place where defaults
+ * are applied (with `completeRoute`). Values have passed the schema.
+ *
+ * @param positions where each element of `input` stood in the text, see `Validated`
+ */
+export function normalize(
+  input: DocumentInput,
+  positions: Readonly<Record<string, readonly number[]>>,
+  context: NormalizeContext,
+): Normalized {
+  const entries: OwnedEntry[] = [];
+  const problems: Problem[] = [];
+  const place = (list: string, index: number) => [list, positions[list]?.[index] ?? index];
+  for (const [index, guest] of (input.guests ?? []).entries()) {
+    entries.push(...guestEntries(guest, place("guests", index), context));
+  }
+  for (const [index, router] of (input.routers ?? []).entries()) {
+    const path = place("routers", index);
+    const link =
+      router.dev === undefined ? context.linkOf(accepted(parseAddress(router.upstream))) : { value: router.dev };
+    if ("problem" in link) problems.push({ path: [...path, "upstream"], message: link.problem });
+    else entries.push(...routerEntries(router, link.value, path, context, problems));
+  }
+  for (const [index, route] of (input.routes ?? []).entries()) {
+    const path = place("routes", index);
+    const completed = completeRoute(route, path, context);
+    problems.push(...completed.problems);
+    if (completed.route !== null) entries.push({ entry: completed.route, path: path.join(".") });
+  }
+  for (const [index, neighbor] of (input.neighbors ?? []).entries()) {
+    const entry = {
+      kind: "neighbor" as const,
+      link: neighbor.dev,
+      address: accepted(parseAddress(neighbor.address)),
+      mac: accepted(parseMac(neighbor.mac)),
+    };
+    entries.push({ entry, path: place("neighbors", index).join(".") });
+  }
+  const links = new Map(Object.entries(input.links ?? {}) as [string, LinkSettings][]);
+  return { entries, links, problems };
+}
+
+function guestEntries(guest: GuestInput, path: PropertyKey[], context: NormalizeContext): OwnedEntry[] {
+  const mac = accepted(parseMac(guest.mac));
+  const addresses = guest.addresses.map((text, index) => ({
+    address: accepted(parseAddress(text)),
+    path: [...path, "addresses", index].map(String).join("."),
+  }));
+  if (guest["link-local"] === "eui64") {
+    addresses.push({ address: linkLocalFromMac(mac), path: [...path, "link-local"].map(String).join(".") });
+  }
+  return addresses.flatMap((item) => addressEntries(guest.dev, mac, item.address, item.path, context));
+}
+
+/** A guest's address: the /32 or /128 on the link, and the neighbor that says where on the link. */
+function addressEntries(
+  link: string,
+  mac: MacAddress,
+  address: Address,
+  path: string,
+  context: NormalizeContext,
+): OwnedEntry[] {
+  return [
+    { entry: onLinkRoute(hostPrefix(address), link, context.protocol), path },
+    { entry: { kind: "neighbor", link, address, mac }, path },
+  ];
+}
+
+function routerEntries(
+  router: RouterInput,
+  link: string,
+  path: PropertyKey[],
+  context: NormalizeContext,
+  problems: Problem[],
+): OwnedEntry[] {
+  const entries: OwnedEntry[] = [];
+  for (const list of ["prefixes", "extra-prefixes"] as const) {
+    for (const [index, text] of (router[list] ?? []).entries()) {
+      const completed = completeRoute({ to: text, via: router.upstream, dev: link }, [...path, list, index], context);
+      for (const problem of completed.problems) problems.push({ ...problem, path: [...path, list, index] });
+      if (completed.route !== null) {
+        entries.push({ entry: completed.route, path: [...path, list, index].map(String).join(".") });
+      }
+    }
+  }
+  return entries;
+}

@@ -1,0 +1,67 @@
+import { isMap, isPair, isScalar, LineCounter, type Node, type ParsedNode, parseDocument } from "yaml";
+import type { Place, Problem } from "./problem.ts";
+
+/** One document's text as data, and where in the text each path stands. */
+export interface ParsedText {
+  /** undefined if the syntax is wrong. */
+  readonly value: unknown;
+  readonly problems: readonly Problem[];
+  /** The position of the node at `path`; of the key that leads to it with `onKey`. The nearest parent if there is none. */
+  locate(path: readonly PropertyKey[], onKey: boolean): Place;
+}
+
+/** Larger texts are refused: no host has so many guests, and a parser's memory is a multiple of its input. */
+export const largestText = 64 * 1024 * 1024;
+
+/** Parses YAML 1.2, and so JSON. Aliases, custom tags, repeated keys and several documents in one text are problems. */
+export function parseText(text: string): ParsedText {
+  const lines = new LineCounter();
+  if (text.length > largestText) {
+    const problem = { path: [], message: "the document is larger than 64 MiB", place: { line: 1, column: 1 } };
+    return { value: undefined, problems: [problem], locate: () => problem.place };
+  }
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
+  const placeAt = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
+    path: [],
+    message: sentence(error.message),
+    place: placeAt(error.pos[0]),
+  }));
+  const locate = (path: readonly PropertyKey[], onKey: boolean) => placeAt(offsetOf(document.contents, path, onKey));
+  if (problems.length > 0) return { value: undefined, problems, locate };
+  try {
+    return { value: document.toJS({ maxAliasCount: 0 }), problems, locate };
+  } catch (error) {
+    const message = sentence(error instanceof Error ? error.message : String(error));
+    return { value: undefined, problems: [{ path: [], message, place: { line: 1, column: 1 } }], locate };
+  }
+}
+
+function offsetOf(root: ParsedNode | null, path: readonly PropertyKey[], onKey: boolean): number {
+  let node: Node | null = root;
+  let offset = root?.range[0] ?? 0;
+  for (const [depth, step] of path.entries()) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === step);
+      if (pair === undefined) return offset;
+      const last = depth === path.length - 1;
+      const key = pair.key as Node;
+      offset = ((last && onKey) || pair.value === null ? key.range?.[0] : (pair.value as Node).range?.[0]) ?? offset;
+      node = pair.value as Node | null;
+    } else if (node !== null && "items" in node && typeof step === "number") {
+      node = ((node.items as unknown[])[step] as Node | undefined) ?? null;
+      if (node === null) return offset;
+      offset = node.range?.[0] ?? offset;
+    } else return offset;
+  }
+  return offset;
+}
+
+function sentence(message: string): string {
+  if (/Alias resolution is disabled/.test(message)) return "aliases (*name) are not allowed";
+  if (/Map keys must be unique/.test(message)) return "this key stands twice in one mapping";
+  return message.replace(/\s*\n[\s\S]*$/, "");
+}

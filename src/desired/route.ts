@@ -1,0 +1,177 @@
+import {
+  type Address,
+  accepted,
+  addressOf,
+  familyOf,
+  isLinkLocal6,
+  lengthOf,
+  type Prefix,
+  parseAddress,
+  parsePrefix,
+} from "../model/address.ts";
+import {
+  defaultMetric,
+  defaultScope,
+  defaultTable,
+  hasNoLink,
+  mainTable,
+  type NextHop,
+  type Route,
+} from "../model/route.ts";
+import type { Problem } from "./problem.ts";
+import type { RouteInput } from "./schema.ts";
+
+/** A route with every default filled in, or what is wrong with it. */
+export interface CompletedRoute {
+  readonly route: Route | null;
+  readonly problems: readonly Problem[];
+}
+
+/** `routes[]` as written → the complete route. Checks what depends on several keys of one route. */
+export function completeRoute(
+  input: RouteInput,
+  path: readonly PropertyKey[],
+  context: { readonly protocol: number },
+): CompletedRoute {
+  const problems = routeProblems(input).map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
+  if (problems.length > 0) return { route: null, problems };
+  const destination = destinationOf(input);
+  const gateway = input.via === undefined ? null : address(input.via);
+  const type = input.type ?? "unicast";
+  const nextHops = (input["next-hops"] ?? []).map(completeHop);
+  const route: Route = {
+    kind: "route",
+    table: input.table ?? defaultTable(type),
+    destination,
+    metric: input.metric ?? defaultMetric(familyOf(destination)),
+    type,
+    link: input.dev ?? nextHops[0]?.link ?? "",
+    gateway,
+    // A link-local next hop is on the link by definition; said so, networkd 252 adopts the live route without a flap.
+    onLink: input["on-link"] ?? (gateway !== null && isLinkLocal6(gateway)),
+    scope: input.scope ?? defaultScope(destination, type, gateway !== null || nextHops.length > 0),
+    source: input.src === undefined ? null : address(input.src),
+    metrics: metricsOf(input),
+    nextHops,
+    protocol: context.protocol,
+  };
+  return { route, problems: [] };
+}
+
+/** The route to a guest's address: straight on the link, all else by default. */
+export function onLinkRoute(destination: Prefix, link: string, protocol: number): Route {
+  return {
+    kind: "route",
+    table: mainTable,
+    destination,
+    metric: defaultMetric(familyOf(destination)),
+    type: "unicast",
+    link,
+    gateway: null,
+    onLink: false,
+    scope: defaultScope(destination, "unicast", false),
+    source: null,
+    metrics: {},
+    nextHops: [],
+    protocol,
+  };
+}
+
+type Check = (input: RouteInput) => Problem | null;
+
+/** Each check looks at one rule; all of them run. */
+const checks: readonly Check[] = [
+  (input) =>
+    input.to === "default" && input.via === undefined && input["next-hops"] === undefined
+      ? { path: ["to"], message: '"default" without "via" has no family: write 0.0.0.0/0 or ::/0' }
+      : null,
+  (input) =>
+    input.dev === undefined && input["next-hops"] === undefined
+      ? { path: ["dev"], message: "is missing: the link whose drop-in carries the route" }
+      : null,
+  (input) =>
+    input["next-hops"] !== undefined && (input.via !== undefined || input["on-link"] !== undefined)
+      ? { path: ["next-hops"], message: 'stands beside "via" or "on-link": a route has one next hop or several' }
+      : null,
+  (input) =>
+    hasNoLink(input.type ?? "unicast") && (input.via !== undefined || input["next-hops"] !== undefined)
+      ? { path: ["type"], message: `a route of type ${input.type} has no next hop` }
+      : null,
+  (input) => gatewayProblem(input.via, input, ["via"]),
+  (input) =>
+    input["on-link"] === true && input.via === undefined
+      ? { path: ["on-link"], message: 'says how the next hop is reached, and there is no "via"' }
+      : null,
+  (input) =>
+    input.metric === 0 && familyOfRoute(input) === 6
+      ? { path: ["metric"], message: "0 is not a metric for IPv6: the kernel makes it 1024" }
+      : null,
+  (input) =>
+    input.scope !== undefined && familyOfRoute(input) === 6
+      ? { path: ["scope"], message: "exists for IPv4 routes only" }
+      : null,
+  (input) =>
+    input.src !== undefined && familyOf(address(input.src)) !== familyOfRoute(input)
+      ? { path: ["src"], message: `${input.src} is not of the destination's family` }
+      : null,
+  (input) =>
+    input.mtu !== undefined && input.mtu < 1280 && familyOfRoute(input) === 6
+      ? { path: ["mtu"], message: "must be at least 1280 for IPv6" }
+      : null,
+];
+
+function routeProblems(input: RouteInput): Problem[] {
+  const single = checks.map((check) => check(input));
+  const hops = (input["next-hops"] ?? []).map((hop, index) =>
+    gatewayProblem(hop.via, input, ["next-hops", index, "via"]),
+  );
+  return [...single, ...hops].filter((problem) => problem !== null);
+}
+
+function gatewayProblem(via: string | undefined, input: RouteInput, path: PropertyKey[]): Problem | null {
+  if (via === undefined || (input.to === "default" && input["next-hops"] === undefined)) return null;
+  const gateway = address(via);
+  const family = familyOfRoute(input);
+  if (family === 6 && familyOf(gateway) === 4) {
+    return { path, message: `${via} is an IPv4 next hop for an IPv6 destination` };
+  }
+  if (/^(ff|22[4-9]\.|23\d\.|0\.0\.0\.0$|::$|255\.255\.255\.255$)/.test(gateway)) {
+    return { path, message: `${via} is not the address of a router` };
+  }
+  const to = input.to === "default" ? null : prefix(input.to);
+  if (to !== null && lengthOf(to) === (familyOf(to) === 4 ? 32 : 128) && addressOf(to) === gateway) {
+    return { path, message: `${via} is the destination itself: leave "via" out for an address on the link` };
+  }
+  return null;
+}
+
+function familyOfRoute(input: RouteInput): 4 | 6 {
+  return familyOf(destinationOf(input));
+}
+
+function destinationOf(input: RouteInput): Prefix {
+  if (input.to !== "default") return prefix(input.to);
+  const via = input.via ?? input["next-hops"]?.[0]?.via;
+  return (via !== undefined && familyOf(address(via)) === 4 ? "0.0.0.0/0" : "::/0") as Prefix;
+}
+
+function completeHop(hop: NonNullable<RouteInput["next-hops"]>[number]): NextHop {
+  return { gateway: address(hop.via), link: hop.dev, weight: hop.weight ?? 1, onLink: false };
+}
+
+function metricsOf(input: RouteInput): Record<string, number> {
+  const metrics: Record<string, number> = {};
+  for (const name of ["mtu", "initcwnd", "advmss"] as const) {
+    const value = input[name];
+    if (value !== undefined) metrics[name] = value;
+  }
+  return metrics;
+}
+
+function address(text: string): Address {
+  return accepted(parseAddress(text));
+}
+
+function prefix(text: string): Prefix {
+  return accepted(parsePrefix(text));
+}

@@ -1,0 +1,117 @@
+import * as z from "zod";
+import type { Parsed } from "../model/address.ts";
+import { parseAddress, parsePrefix } from "../model/address.ts";
+import { parseMac } from "../model/mac.ts";
+import { routeTypes, scopes } from "../model/route.ts";
+
+/** A string that `parse` accepts; its sentence becomes the issue. The value stays as written. */
+function spelling(parse: (text: string) => Parsed<unknown>, description: string) {
+  return z
+    .string()
+    .superRefine((text, context) => {
+      const parsed = parse(text);
+      if ("problem" in parsed) context.addIssue({ code: "custom", message: parsed.problem });
+    })
+    .meta({ description });
+}
+
+const address = spelling(parseAddress, "an IPv4 or IPv6 address, in any spelling");
+const prefix = spelling(parsePrefix, "a prefix, or an address for its /32 or /128; host bits must be zero");
+const destination = spelling(
+  (text) => (text === "default" ? { value: text } : parsePrefix(text)),
+  "a prefix, an address for its /32 or /128, or `default`",
+);
+const mac = spelling(parseMac, "a unicast MAC address, in any spelling");
+/** dev_valid_name() of the kernel: 1 to 15 bytes, no slash, colon or white space, not `.` or `..`. */
+const link = z
+  .string()
+  .regex(/^(?!\.{1,2}$)[!-.0-9;-~]{1,15}$/, "is not a link name: 1 to 15 characters, no blank, slash or colon")
+  .refine((name) => name !== "lo", 'the loopback link "lo" takes no guests')
+  .meta({ description: "the name of a link" });
+const name = z
+  .string()
+  .regex(/^[^\p{Cc}[\]]{1,128}$/u, "is not a name: 1 to 128 characters without control characters, [ or ]")
+  .meta({ description: "a name for people" });
+/** Table and metric are 32 bits in the kernel; 0 means "unspecified" for a table. */
+const table = z.int().min(1).max(4_294_967_295).meta({ description: "a routing table; 254, main, if not given" });
+const metric = z.int().min(0).max(4_294_967_295).meta({ description: "IPv4 0, IPv6 1024 if not given" });
+
+const guest = z.strictObject({
+  name,
+  dev: link,
+  mac,
+  addresses: z.array(address).meta({ description: "each becomes a /32 or /128 route and a permanent neighbor" }),
+  "link-local": z
+    .enum(["eui64", "off"])
+    .optional()
+    .meta({ description: "eui64: also the fe80:: address that the guest makes from its MAC" }),
+});
+
+const router = z.strictObject({
+  name,
+  upstream: address.meta({ description: "the router's address on the upstream link: the next hop" }),
+  dev: link.optional().meta({ description: "the link of the upstream; found by its subnet if not given" }),
+  prefixes: z.array(prefix),
+  "extra-prefixes": z.array(prefix).optional(),
+});
+
+const nextHop = z.strictObject({ via: address, dev: link, weight: z.int().min(1).max(256).optional() });
+
+const route = z.strictObject({
+  to: destination,
+  via: address.optional(),
+  dev: link.optional(),
+  "on-link": z.boolean().optional(),
+  metric: metric.optional(),
+  table: table.optional(),
+  type: z.enum(routeTypes).optional(),
+  scope: z.enum(scopes).optional(),
+  src: address.optional(),
+  mtu: z.int().min(68).max(65_535).optional(),
+  initcwnd: z.int().min(1).max(1023).optional(),
+  advmss: z.int().min(1).max(65_535).optional(),
+  "next-hops": z.array(nextHop).min(1).optional(),
+});
+
+const neighbor = z.strictObject({ address, mac, dev: link });
+
+const linkSettings = z.strictObject({
+  carrier: z
+    .enum(["keep", "follow"])
+    .optional()
+    .meta({ description: "keep: entries survive the last port leaving; the default for bridges" }),
+  kind: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/, "is not a kind of link such as bridge or veth")
+    .optional()
+    .meta({ description: "the kind of a link that does not exist yet, as in `ip -d link`" }),
+});
+
+/** A desired-state document exactly as written: no defaults, no canonical forms. */
+export const documentSchema = z
+  .strictObject({
+    version: z.literal(1),
+    guests: z.array(guest).optional(),
+    routers: z.array(router).optional(),
+    routes: z.array(route).optional(),
+    neighbors: z.array(neighbor).optional(),
+    links: z.record(link, linkSettings).optional(),
+  })
+  .meta({ title: "netkeep desired-state document", description: "See netkeep-state(5)." });
+
+export type DocumentInput = z.infer<typeof documentSchema>;
+export type GuestInput = z.infer<typeof guest>;
+export type RouterInput = z.infer<typeof router>;
+export type RouteInput = z.infer<typeof route>;
+export type NeighborInput = z.infer<typeof neighbor>;
+
+/** The keys that each kind of object takes, for "did you mean": by the last word of its path. */
+export const knownKeys: Readonly<Record<string, readonly string[]>> = {
+  "": Object.keys(documentSchema.shape),
+  guests: Object.keys(guest.shape),
+  routers: Object.keys(router.shape),
+  routes: Object.keys(route.shape),
+  "next-hops": Object.keys(nextHop.shape),
+  neighbors: Object.keys(neighbor.shape),
+  links: Object.keys(linkSettings.shape),
+};

@@ -1,0 +1,51 @@
+import * as z from "zod";
+import type { ParsedText } from "./parse.ts";
+
+/** An owner's document as netkeep keeps it: the document as written, and whose it is. */
+export interface StoredDocument {
+  readonly owner: string;
+  readonly source: string;
+  /** Milliseconds since 1970. */
+  readonly changed: number;
+  readonly document: unknown;
+}
+
+const storedSchema = z.strictObject({
+  netkeep: z.literal(1),
+  owner: z.string().min(1),
+  source: z.string(),
+  changed: z.int(),
+  document: z.unknown(),
+});
+
+/** The text of an owner's file. */
+export function storedText(stored: StoredDocument): string {
+  const { owner, source, changed, document } = stored;
+  return `${JSON.stringify({ netkeep: 1, owner, source, changed, document })}\n`;
+}
+
+/** @throws Error that says what is wrong with the file */
+export function parseStored(text: string): StoredDocument {
+  const { owner, source, changed, document } = storedSchema.parse(JSON.parse(text));
+  return { owner, source, changed, document };
+}
+
+/** A stored document has no lines worth showing: every problem is at its top. */
+export function storedAsText(document: unknown): ParsedText {
+  return { value: document, problems: [], locate: () => ({ line: 1, column: 1 }) };
+}
+
+/**
+ * An owner id as a file name, by the rules of systemd-escape(1): `/` becomes `-`; letters, digits, `:`, `_` and `.` stay,
+ * but for a leading `.`; every other byte becomes `\xNN`. So no name leaves its directory, and none is hidden.
+ */
+export function ownerFileName(owner: string): string {
+  const bytes = new TextEncoder().encode(owner);
+  const escaped = [...bytes].map((byte, index) => {
+    const letter = String.fromCharCode(byte);
+    if (letter === "/") return "-";
+    const plain = /[A-Za-z0-9:_.]/.test(letter) && !(index === 0 && letter === ".");
+    return plain ? letter : `\\x${byte.toString(16).padStart(2, "0")}`;
+  });
+  return `${escaped.join("")}.json`;
+}

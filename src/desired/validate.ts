@@ -1,0 +1,94 @@
+import type * as z from "zod";
+import type { Problem } from "./problem.ts";
+import { type DocumentInput, documentSchema, knownKeys } from "./schema.ts";
+import { nearest } from "./suggest.ts";
+
+/** A document that has the right shape where it is given; elements with problems are left out of `input`. */
+export interface Validated {
+  readonly input: DocumentInput | null;
+  readonly problems: readonly Problem[];
+  /** `guests.3` in `input` is `guests.N` in the text: where each element of a list stood. */
+  readonly positions: Readonly<Record<string, readonly number[]>>;
+}
+
+const lists = ["guests", "routers", "routes", "neighbors"] as const;
+
+/** Checks the shape and every value by itself. All problems are returned; sound elements stay for further checks. */
+export function validateShape(value: unknown): Validated {
+  const result = documentSchema.safeParse(value);
+  const problems = result.success ? [] : result.error.issues.flatMap(problemsOf);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { input: null, problems, positions: {} };
+  }
+  return { ...soundPart(value as Record<string, unknown>, problems), problems };
+}
+
+function soundPart(value: Record<string, unknown>, problems: readonly Problem[]) {
+  const bad = new Set(problems.map((problem) => problem.path.slice(0, 2).map(String).join(".")));
+  const positions: Record<string, number[]> = {};
+  const input: Record<string, unknown> = { version: 1 };
+  for (const list of lists) {
+    const elements = value[list];
+    if (!Array.isArray(elements) || bad.has(list)) continue;
+    const sound = elements.map((_, index) => index).filter((index) => !bad.has(`${list}.${index}`));
+    positions[list] = sound;
+    input[list] = sound.map((index) => elements[index]);
+  }
+  const links = value["links"];
+  if (typeof links === "object" && links !== null && !Array.isArray(links)) {
+    input["links"] = Object.fromEntries(Object.entries(links).filter(([link]) => !bad.has(`links.${link}`)));
+  }
+  return { input: input as DocumentInput, positions };
+}
+
+function problemsOf(issue: z.core.$ZodIssue): Problem[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      onKey: true,
+      ...unknownKey(key, issue.path),
+    }));
+  }
+  if (issue.code === "invalid_key") return [{ path: issue.path, onKey: true, message: firstMessage(issue.issues) }];
+  return [{ path: issue.path, message: words(issue) }];
+}
+
+/** Keys of the format that this version cannot carry out: saying "unknown" would send the user looking for a typo. */
+const reserved: Readonly<Record<string, string>> = {
+  rules: "policy rules are not supported by this version of netkeep",
+  bridge: "bridges made by netkeep are not supported by this version of netkeep",
+  uplinks: "uplinks are not supported by this version of netkeep",
+  hosts: "documents for several hosts are not supported by this version of netkeep",
+  proto: "is not settable: netkeep's routes carry the protocol of RouteProtocol= in netkeep.conf(5)",
+  protocol: "is not settable: netkeep's routes carry the protocol of RouteProtocol= in netkeep.conf(5)",
+};
+
+function unknownKey(key: string, path: readonly PropertyKey[]): { message: string; hint?: string } {
+  const message = reserved[key];
+  if (message !== undefined) return { message };
+  const kind = [...path].reverse().find((step) => typeof step === "string" && step in knownKeys) ?? "";
+  const known = knownKeys[String(kind)] ?? [];
+  const guess = nearest(key, known);
+  return { message: "unknown key", hint: guess === null ? `known: ${known.join(", ")}` : `did you mean "${guess}"?` };
+}
+
+function words(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined && /received undefined/.test(issue.message)
+        ? "is missing"
+        : issue.message.replace(/^Invalid input: expected /, "must be of type ").replace(/, received /, ", not ");
+    case "invalid_value":
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "too_big":
+      return `must be at most ${issue.maximum}`;
+    case "too_small":
+      return `must be at least ${issue.minimum}`;
+    default:
+      return issue.message;
+  }
+}
+
+function firstMessage(issues: readonly z.core.$ZodIssue[]): string {
+  return issues[0]?.message ?? "is not allowed here";
+}

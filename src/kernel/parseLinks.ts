@@ -1,0 +1,69 @@
+import * as z from "zod";
+import type { Prefix } from "../model/address.ts";
+import { accepted, familyOf, isLinkLocal6, networkPrefix, parseAddress } from "../model/address.ts";
+import { type LinkFacts, virtualLinkFacts } from "../model/link.ts";
+import type { KernelLink } from "../model/state.ts";
+
+const linksSchema = z.array(
+  z.looseObject({
+    ifindex: z.number(),
+    ifname: z.string(),
+    altnames: z.array(z.string()).optional(),
+    flags: z.array(z.string()),
+    link_type: z.string(),
+    address: z.string().optional(),
+    permaddr: z.string().optional(),
+    linkinfo: z.looseObject({ info_kind: z.string().optional() }).optional(),
+    addr_info: z
+      .array(
+        z.looseObject({
+          local: z.string().optional(),
+          prefixlen: z.number().optional(),
+          dynamic: z.boolean().optional(),
+        }),
+      )
+      .optional(),
+  }),
+);
+type LinkJson = z.infer<typeof linksSchema>[number];
+
+/**
+ * `ip -j -d address show` → the links by name.
+ *
+ * @param deviceTypes DEVTYPE= of /sys/class/net/LINK/uevent for links that are no netdev kind; "" is "names none"
+ * @throws ZodError when the output is not what iproute2 prints
+ */
+export function parseLinks(
+  json: string,
+  deviceTypes: ReadonlyMap<string, string> = new Map(),
+): Map<string, KernelLink> {
+  // `ip` prints an empty object for what a filter leaves out.
+  const list = (JSON.parse(json) as object[]).filter((item) => "ifname" in item);
+  return new Map(linksSchema.parse(list).map((link) => [link.ifname, toLink(link, deviceTypes)]));
+}
+
+function toLink(link: LinkJson, deviceTypes: ReadonlyMap<string, string>): KernelLink {
+  const addresses = (link.addr_info ?? []).flatMap((item) => {
+    if (item.local === undefined || item.prefixlen === undefined) return [];
+    const address = accepted(parseAddress(item.local));
+    const subnet: Prefix = networkPrefix(address, item.prefixlen);
+    return [{ address, subnet, dynamic: item.dynamic === true && !isLinkLocal6(address) && familyOf(address) === 6 }];
+  });
+  const up = link.flags.includes("UP");
+  return { name: link.ifname, index: link.ifindex, up, facts: factsOf(link, deviceTypes), addresses };
+}
+
+function factsOf(link: LinkJson, deviceTypes: ReadonlyMap<string, string>): LinkFacts {
+  const kind = link.linkinfo?.info_kind;
+  const alternativeNames = link.altnames ?? [];
+  if (kind !== undefined) return { ...virtualLinkFacts(link.ifname, kind, link.address), alternativeNames };
+  const deviceType = deviceTypes.get(link.ifname);
+  return {
+    name: link.ifname,
+    alternativeNames,
+    mac: link.address ?? null,
+    permanentMac: link.permaddr ?? link.address ?? null,
+    kind: null,
+    ...(deviceType === undefined ? {} : { type: deviceType === "" ? link.link_type : deviceType }),
+  };
+}

@@ -1,0 +1,99 @@
+import * as z from "zod";
+import type { Address, Family } from "../model/address.ts";
+import { defaultMetric, localTable, mainTable, type NextHop, type RouteType, type Scope } from "../model/route.ts";
+import type { KernelRoute } from "../model/state.ts";
+import { kernelAddress, kernelPrefix } from "./spelling.ts";
+
+const hopSchema = z.looseObject({
+  gateway: z.string().optional(),
+  via: z.looseObject({ host: z.string() }).optional(),
+  dev: z.string().optional(),
+  weight: z.number().optional(),
+  flags: z.array(z.string()).optional(),
+});
+const routeSchema = hopSchema.extend({
+  dst: z.string(),
+  type: z.string().optional(),
+  table: z.string().optional(),
+  protocol: z.string().optional(),
+  scope: z.string().optional(),
+  prefsrc: z.string().optional(),
+  metric: z.number().optional(),
+  metrics: z.array(z.record(z.string(), z.unknown())).optional(),
+  nexthops: z.array(hopSchema).optional(),
+  nhid: z.number().optional(),
+});
+const routesSchema = z.array(routeSchema);
+type RouteJson = z.infer<typeof routeSchema>;
+type HopJson = z.infer<typeof hopSchema>;
+
+/** rtnetlink(7) RTN_*: the types that netkeep knows; the kernel's own (broadcast, anycast, multicast) are left out. */
+const typesByNumber: Readonly<Record<string, RouteType>> = {
+  "1": "unicast",
+  "2": "local",
+  "6": "blackhole",
+  "7": "unreachable",
+  "8": "prohibit",
+  "9": "throw",
+};
+const scopesByNumber: Readonly<Record<string, Scope>> = { "0": "global", "200": "site", "253": "link", "254": "host" };
+const kernelProtocol = "2";
+const bootProtocol = 3;
+
+/**
+ * `ip -j -N [-4|-6] route show table all` → routes in canonical form. The kernel's own routes in table local are left
+ * out: every address has one, and no key of ours can be among them.
+ *
+ * @throws ZodError when the output is not what iproute2 prints
+ */
+export function parseRoutes(json: string, family: Family): KernelRoute[] {
+  const list = json.trim() === "" ? [] : routesSchema.parse(JSON.parse(json));
+  return list.flatMap((route) => {
+    const type = typesByNumber[route.type ?? "1"];
+    const table = route.table === undefined ? mainTable : Number(route.table);
+    if (type === undefined || (table === localTable && route.protocol === kernelProtocol)) return [];
+    return [toRoute(route, family, type, table)];
+  });
+}
+
+function toRoute(route: RouteJson, family: Family, type: RouteType, table: number): KernelRoute {
+  return {
+    kind: "route",
+    table,
+    destination: kernelPrefix(route.dst, family),
+    metric: route.metric ?? (family === 4 ? 0 : defaultMetric(6)),
+    type,
+    link: route.dev ?? route.nexthops?.[0]?.dev ?? "",
+    gateway: gatewayOf(route),
+    onLink: route.flags?.includes("onlink") ?? false,
+    scope: family === 6 ? null : (scopesByNumber[route.scope ?? "0"] ?? "global"),
+    source: route.prefsrc === undefined ? null : kernelAddress(route.prefsrc),
+    metrics: metricsOf(route),
+    nextHops: (route.nexthops ?? []).map(toHop),
+    protocol: route.protocol === undefined ? bootProtocol : Number(route.protocol),
+    objects: route.nhid !== undefined,
+  };
+}
+
+function toHop(hop: HopJson): NextHop {
+  return {
+    gateway: gatewayOf(hop),
+    link: hop.dev ?? "",
+    weight: hop.weight ?? 1,
+    onLink: hop.flags?.includes("onlink") ?? false,
+  };
+}
+
+function gatewayOf(hop: HopJson): Address | null {
+  const text = hop.gateway ?? hop.via?.host;
+  return text === undefined ? null : kernelAddress(text);
+}
+
+/** Every numeric RTAX_* that the kernel shows, also those that a document cannot ask for: a difference all the same. */
+function metricsOf(route: RouteJson): Record<string, number> {
+  const metrics: Record<string, number> = {};
+  for (const item of route.metrics ?? []) {
+    for (const [name, value] of Object.entries(item)) if (typeof value === "number") metrics[name] = value;
+  }
+  return metrics;
+}

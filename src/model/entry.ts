@@ -1,0 +1,22 @@
+import type { Neighbor } from "./neighbor.ts";
+import { neighborKey, neighborText } from "./neighbor.ts";
+import type { Route } from "./route.ts";
+import { routeKey, routeText } from "./route.ts";
+
+/** What an owner can ask for. */
+export type Entry = Route | Neighbor;
+
+/** What makes an entry the same in the kernel; unique over all kinds. */
+export function entryKey(entry: Entry): string {
+  return entry.kind === "route" ? routeKey(entry) : neighborKey(entry);
+}
+
+/** Complete canonical text; equal texts mean equal entries. */
+export function entryText(entry: Entry): string {
+  return entry.kind === "route" ? routeText(entry) : neighborText(entry);
+}
+
+/** The text with the kind in front, as people read it: `neighbor 192.0.2.1 lladdr …`. */
+export function entryTitle(entry: Entry): string {
+  return `${entry.kind} ${entryText(entry)}`;
+}

@@ -1,0 +1,12 @@
+/**
+ * A file below one of the unit directories, as user systemd-network finds it. What stands in a directory that this user
+ * cannot enter is left out, for networkd passes over such a directory in silence.
+ */
+export type FoundFile =
+  | { readonly path: string; readonly kind: "text"; readonly text: string; readonly modified?: number }
+  /** A symlink to /dev/null. */
+  | { readonly path: string; readonly kind: "null" }
+  /** A symlink to nothing. */
+  | { readonly path: string; readonly kind: "dangling" }
+  /** A directory, or a file that user systemd-network may not read. */
+  | { readonly path: string; readonly kind: "unreadable"; readonly reason: string; readonly text?: string };

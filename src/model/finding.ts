@@ -1,0 +1,39 @@
+/** Where the four layers do not agree; a closed list, each described in netkeep(8). */
+export const findingCodes = [
+  "kernel-missing",
+  "kernel-differs",
+  "kernel-extra",
+  "dropin-missing",
+  "dropin-differs",
+  "dropin-extra",
+  "dropin-edited",
+  "dropin-unreadable",
+  "networkd-missing",
+  "networkd-foreign",
+  "networkd-not-running",
+  "link-failed",
+  "link-configuring",
+  "link-missing",
+  "reload-pending",
+  "conflict",
+  "unresolved",
+] as const;
+export type FindingCode = (typeof findingCodes)[number];
+export type Layer = "documents" | "drop-in" | "networkd" | "kernel";
+/** `error`: traffic is or will be wrong. `warning`: it will be after some event. `info`: worth knowing, no drift. */
+export type Severity = "error" | "warning" | "info";
+
+/** One disagreement. `expected` and `actual` are entry texts or file states; null is "nothing". */
+export interface Finding {
+  readonly code: FindingCode;
+  readonly severity: Severity;
+  readonly layer: Layer;
+  readonly owner: string | null;
+  readonly link: string | null;
+  readonly expected: string | null;
+  readonly actual: string | null;
+  /** What happened, in a sentence. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly fix: string;
+}

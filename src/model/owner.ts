@@ -1,0 +1,46 @@
+import type { Entry } from "./entry.ts";
+
+/** `persistent` survives a reboot (/etc, /var/lib); `runtime` is gone with /run. */
+export type Persistence = "persistent" | "runtime";
+
+/** `keep`: entries survive the loss of carrier (ConfigureWithoutCarrier=yes). `follow`: they go and come with it. */
+export type Carrier = "keep" | "follow";
+
+/** What a document says of a link besides entries. */
+export interface LinkSettings {
+  readonly carrier?: Carrier;
+  /** The netdev kind of a link that does not exist yet, for [Match] Kind= and Driver=. */
+  readonly kind?: string;
+}
+
+/** An entry and the place in its owner's document that asks for it, such as `guests.0.addresses.1`. */
+export interface OwnedEntry {
+  readonly entry: Entry;
+  readonly path: string;
+}
+
+/** Everything that one owner wants: the complete form of its document. */
+export interface OwnerState {
+  readonly owner: string;
+  /** The file or program that the document came from, for people. */
+  readonly source: string;
+  readonly persistence: Persistence;
+  /** When the document was last changed, milliseconds since 1970; a later one is newer. */
+  readonly changed: number;
+  readonly entries: readonly OwnedEntry[];
+  readonly links: ReadonlyMap<string, LinkSettings>;
+}
+
+/** Two owners want different entries under one key. */
+export interface Conflict {
+  readonly key: string;
+  readonly winner: { readonly owner: string; readonly entry: Entry };
+  readonly loser: { readonly owner: string; readonly entry: Entry; readonly path: string };
+}
+
+/** The merge of all owners: `owners` keep only entries that won. */
+export interface DesiredState {
+  readonly owners: readonly OwnerState[];
+  readonly links: ReadonlyMap<string, LinkSettings>;
+  readonly conflicts: readonly Conflict[];
+}

@@ -1,0 +1,24 @@
+import { type Entry, entryKey, entryText } from "./entry.ts";
+import type { KernelNeighbor, KernelRoute } from "./state.ts";
+
+/**
+ * How a run without a memory knows its own. Routes carry our protocol number wherever they came from. Neighbors carry it
+ * only if netkeep set them live; networkd sets none, so those that it installed are known by our drop-ins.
+ */
+export interface OwnRecord {
+  readonly protocol: number;
+  /** Key → entry, of everything that stands in our drop-ins on disk. */
+  readonly recorded: ReadonlyMap<string, Entry>;
+}
+
+/** We may overwrite this entry: it is ours, or it sits on a key that is ours and was changed by somebody. */
+export function isOursToReplace(entry: KernelRoute | KernelNeighbor, record: OwnRecord): boolean {
+  return entry.protocol === record.protocol || record.recorded.has(entryKey(entry));
+}
+
+/** We may delete this entry: only what is ours beyond doubt, by its mark or by being just what our drop-in says. */
+export function isOursToRemove(entry: KernelRoute | KernelNeighbor, record: OwnRecord): boolean {
+  if (entry.protocol === record.protocol) return true;
+  const recorded = record.recorded.get(entryKey(entry));
+  return recorded !== undefined && entryText(recorded) === entryText(entry);
+}

@@ -1,0 +1,15 @@
+/** Where netkeep keeps what it knows (design §2). */
+export const places = {
+  settings: "/etc/netkeep/netkeep.conf",
+  settingsDirectories: [
+    "/etc/netkeep/netkeep.conf.d",
+    "/run/netkeep/netkeep.conf.d",
+    "/usr/lib/netkeep/netkeep.conf.d",
+  ],
+  documents: "/etc/netkeep/desired.d",
+  owners: "/var/lib/netkeep/owners",
+  runtimeOwners: "/run/netkeep/owners",
+  lock: "/run/netkeep/lock",
+  /** There while files have changed that networkd was not yet told about; in /run, because a boot reads all anyway. */
+  reloadPending: "/run/netkeep/reload-pending",
+} as const;

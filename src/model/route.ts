@@ -1,0 +1,114 @@
+import type { Address, Family, Prefix } from "./address.ts";
+import { familyOf } from "./address.ts";
+
+/** Names as in ip-route(8); the values that netkeep can set. */
+export const routeTypes = ["unicast", "local", "blackhole", "unreachable", "prohibit", "throw"] as const;
+export type RouteType = (typeof routeTypes)[number];
+export const scopes = ["global", "site", "link", "host"] as const;
+export type Scope = (typeof scopes)[number];
+
+export const mainTable = 254;
+export const localTable = 255;
+
+/** One next hop of a multipath route; `gateway` null is a next hop straight on the link. Weight is 1 to 256. */
+export interface NextHop {
+  readonly gateway: Address | null;
+  readonly link: string;
+  readonly weight: number;
+  readonly onLink: boolean;
+}
+
+/**
+ * A route in canonical form. What makes this type hard:
+ * - the kernel's key is table + destination + metric; everything else is an attribute that `replace` overwrites;
+ * - defaults differ by family (metric 0 or 1024; scope exists for IPv4 only), so they are filled in at the boundary;
+ * - types without a link (blackhole …) still belong to a link's drop-in: `link` names whose, and the kernel ignores it.
+ */
+export interface Route {
+  readonly kind: "route";
+  readonly table: number;
+  readonly destination: Prefix;
+  readonly metric: number;
+  readonly type: RouteType;
+  readonly link: string;
+  readonly gateway: Address | null;
+  readonly onLink: boolean;
+  /** null for IPv6, which has none. */
+  readonly scope: Scope | null;
+  readonly source: Address | null;
+  /** RTAX_* by the name that iproute2 prints: mtu, initcwnd, advmss … in bytes or segments. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Empty for a route with one next hop. */
+  readonly nextHops: readonly NextHop[];
+  /** rtm_protocol: who installed it. */
+  readonly protocol: number;
+}
+
+/** The kernel's identity of a route (fib_table_insert, fib6_add_rt2node): table, destination, metric; TOS is never set. */
+export function routeKey(route: Pick<Route, "table" | "destination" | "metric">): string {
+  return `route ${route.table} ${route.destination} ${route.metric}`;
+}
+
+/** IPv4 0, IPv6 1024 (IP6_RT_PRIO_USER). */
+export function defaultMetric(family: Family): number {
+  return family === 4 ? 0 : 1024;
+}
+
+/** Main; `local` routes go to table local, in ip-route(8) as in systemd.network(5). */
+export function defaultTable(type: RouteType): number {
+  return type === "local" ? localTable : mainTable;
+}
+
+/** What both the kernel's `ip` and networkd choose for IPv4; null for IPv6. */
+export function defaultScope(destination: Prefix, type: RouteType, hasGateway: boolean): Scope | null {
+  if (familyOf(destination) === 6) return null;
+  if (type === "local") return "host";
+  return type === "unicast" && !hasGateway ? "link" : "global";
+}
+
+/** Types that send no packet to a link; the kernel gives them no device (IPv4) or `lo` (IPv6). */
+export function hasNoLink(type: RouteType): boolean {
+  return type !== "unicast" && type !== "local";
+}
+
+/**
+ * The route in the words of ip-route(8), complete and in a fixed order. It serves as the argument of `ip route replace`,
+ * as what people read, and as equality: two routes are the same when their texts are.
+ */
+export function routeText(route: Route): string {
+  const words: string[] = route.type === "unicast" ? [] : [route.type];
+  words.push(route.destination);
+  if (route.nextHops.length === 0) words.push(...hopWords(route, route.destination));
+  // Without a table `ip` puts a local route into table local.
+  if (route.table !== mainTable || route.type === "local") words.push("table", String(route.table));
+  words.push("proto", String(route.protocol));
+  if (route.scope !== null && route.scope !== "global") words.push("scope", route.scope);
+  if (route.source !== null) words.push("src", route.source);
+  if (route.metric !== 0) words.push("metric", String(route.metric));
+  for (const [name, value] of Object.entries(route.metrics).sort()) words.push(name, String(value));
+  for (const hop of route.nextHops) {
+    words.push("nexthop", ...hopWords({ ...hop, type: "unicast" }, route.destination), "weight", String(hop.weight));
+  }
+  return words.join(" ");
+}
+
+/** The text without the protocol: whether two routes send packets the same way, whoever installed them. */
+export function routeTextOfAnyone(route: Route): string {
+  return routeText({ ...route, protocol: 0 });
+}
+
+/** Every link that packets of this route can leave by. */
+export function linksOf(route: Route): readonly string[] {
+  return route.nextHops.length === 0 ? [route.link] : [...new Set(route.nextHops.map((hop) => hop.link))];
+}
+
+function hopWords(hop: Pick<Route, "gateway" | "link" | "onLink" | "type">, destination: Prefix): string[] {
+  const words: string[] = [];
+  if (hop.gateway !== null) {
+    const crossed = familyOf(hop.gateway) !== familyOf(destination);
+    words.push("via", ...(crossed ? ["inet6"] : []), hop.gateway);
+  }
+  if (!hasNoLink(hop.type)) words.push("dev", hop.link);
+  if (hop.onLink) words.push("onlink");
+  return words;
+}

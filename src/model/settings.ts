@@ -1,0 +1,13 @@
+/** netkeep.conf(5), complete. */
+export interface Settings {
+  /** RouteProtocol=: rtm_protocol of our routes, and the mark of our live neighbors. */
+  readonly routeProtocol: number;
+  /** AllowLinks=: globs of links that may carry entries. */
+  readonly allowLinks: readonly string[];
+  /** AllowDefaultRoute= */
+  readonly allowDefaultRoute: boolean;
+  /** LockTimeoutSec= */
+  readonly lockSeconds: number;
+  /** ReloadTimeoutSec=: how long to wait until networkd has set up the links after a reload. */
+  readonly reloadSeconds: number;
+}

@@ -1,0 +1,30 @@
+import type { Address, Prefix } from "./address.ts";
+import type { LinkFacts } from "./link.ts";
+import type { Neighbor } from "./neighbor.ts";
+import type { Route } from "./route.ts";
+
+/** A route as the kernel has it. `objects`: it uses a nexthop object (nhid), which netkeep never makes. */
+export interface KernelRoute extends Route {
+  readonly objects: boolean;
+}
+
+/** A permanent neighbor as the kernel has it; `protocol` null is "no mark", as networkd leaves it. */
+export interface KernelNeighbor extends Neighbor {
+  readonly protocol: number | null;
+}
+
+/** A link that exists: facts for [Match], whether it can take entries, and its addresses. */
+export interface KernelLink {
+  readonly name: string;
+  readonly index: number;
+  readonly up: boolean;
+  readonly facts: LinkFacts;
+  readonly addresses: readonly { readonly address: Address; readonly subnet: Prefix; readonly dynamic: boolean }[];
+}
+
+/** What one reading of the kernel found: all tables, both families. */
+export interface KernelState {
+  readonly links: ReadonlyMap<string, KernelLink>;
+  readonly routes: readonly KernelRoute[];
+  readonly neighbors: readonly KernelNeighbor[];
+}

@@ -1,0 +1,72 @@
+import { type Entry, entryKey } from "../model/entry.ts";
+import { neighborToSection, sectionToNeighbor } from "./neighborSection.ts";
+import { routeToSection, sectionToRoute } from "./routeSection.ts";
+import { readSections, writeSection } from "./unitFile.ts";
+
+/** Text → a short digest of it, in hexadecimal; an argument because this folder computes and touches nothing. */
+export type Digest = (text: string) => string;
+
+/** One owner's entries in a drop-in, between two comment lines. */
+export interface Block {
+  readonly owner: string;
+  /** What the frame says the body's digest is. */
+  readonly digest: string;
+  /** The text between the frame lines. */
+  readonly body: string;
+}
+
+const opening = /^# netkeep block owner=(\S+) digest=([0-9a-f]+)(?: source=.*)?$/;
+const closing = "# netkeep end";
+
+/** An owner's block, frame included. Entries stand in the order of their keys, so that equal sets give equal bytes. */
+export function renderBlock(owner: string, source: string, entries: readonly Entry[], digest: Digest): string {
+  const sorted = entries.map((entry) => ({ key: entryKey(entry), entry })).sort((a, b) => (a.key < b.key ? -1 : 1));
+  const body = sorted.map(({ entry }) => writeSection(sectionOf(entry))).join("\n");
+  const frame = `# netkeep block owner=${ownerWord(owner)} digest=${digest(body)} source=${commentText(source)}`;
+  return `${frame}\n${body}${closing}\n`;
+}
+
+/** The blocks of a drop-in, in order. A block that is not closed ends where the next begins. */
+export function readBlocks(text: string): Block[] {
+  const blocks: { owner: string; digest: string; lines: string[] }[] = [];
+  let open = false;
+  for (const line of text.split("\n")) {
+    const match = opening.exec(line);
+    if (match !== null) {
+      blocks.push({ owner: decodeURIComponent(match[1] ?? ""), digest: match[2] ?? "", lines: [] });
+      open = true;
+    } else if (line === closing) open = false;
+    else if (open) blocks.at(-1)?.lines.push(line);
+  }
+  return blocks.map(({ owner, digest, lines }) => ({
+    owner,
+    digest,
+    body: lines.length === 0 ? "" : `${lines.join("\n")}\n`,
+  }));
+}
+
+/** The entries in a text of sections, as networkd would install them on `link`. */
+export function readEntries(text: string, link: string): Entry[] {
+  return readSections(text).flatMap((section) => {
+    const entry =
+      section.name === "Route"
+        ? sectionToRoute(section, link)
+        : section.name === "Neighbor"
+          ? sectionToNeighbor(section, link)
+          : null;
+    return entry === null ? [] : [entry];
+  });
+}
+
+function sectionOf(entry: Entry) {
+  return entry.kind === "route" ? routeToSection(entry) : neighborToSection(entry);
+}
+
+/** Owner ids come from agents: one word, without anything that ends a line or looks like a frame. */
+function ownerWord(owner: string): string {
+  return encodeURIComponent(owner.replace(/\p{Surrogate}/gu, "\ufffd"));
+}
+
+function commentText(text: string): string {
+  return text.replace(/[^\x20-\x7e]|\\/gu, "?");
+}

@@ -1,0 +1,92 @@
+import * as z from "zod";
+import { type Address, accepted, type Prefix, parseAddress } from "../model/address.ts";
+import { defaultMetric, routeKey } from "../model/route.ts";
+
+/** What networkd says of one link. */
+export interface LinkStatus {
+  /** unmanaged, pending, initialized, configuring, configured, failed, linger. */
+  readonly state: string;
+  /** The path of the base file, null if the link has none. */
+  readonly baseFile: string | null;
+  /** Paths of the drop-ins that it loaded; null on 252, which does not say. */
+  readonly dropIns: readonly string[] | null;
+  /** `entryKey` → ConfigSource of each route and neighbor on the link: static, foreign, DHCPv4 … */
+  readonly entries: ReadonlyMap<string, string>;
+}
+
+const bytes = z.array(z.int().min(0).max(255));
+const statusSchema = z.looseObject({
+  Name: z.string(),
+  AdministrativeState: z.string(),
+  NetworkFile: z.string().optional(),
+  NetworkFileDropins: z.array(z.string()).optional(),
+  Routes: z
+    .array(
+      z.looseObject({
+        Destination: bytes,
+        DestinationPrefixLength: z.number(),
+        Priority: z.number().optional(),
+        Table: z.number().optional(),
+        ConfigSource: z.string(),
+      }),
+    )
+    .nullish(),
+  Neighbors: z.array(z.looseObject({ Destination: bytes, ConfigSource: z.string() })).nullish(),
+});
+
+/**
+ * `networkctl --json=short status LINK` → what netkeep needs of it.
+ *
+ * @throws ZodError or SyntaxError when the output is not what networkctl 252 and later print
+ */
+export function parseLinkStatus(json: string): LinkStatus {
+  const status = statusSchema.parse(JSON.parse(json));
+  const entries = new Map<string, string>();
+  for (const route of status.Routes ?? []) {
+    const address = addressOfBytes(route.Destination);
+    const destination = `${address}/${route.DestinationPrefixLength}` as Prefix;
+    const metric = route.Priority ?? 0;
+    const family = route.Destination.length === 4 ? 4 : 6;
+    const key = {
+      table: route.Table ?? 254,
+      destination,
+      metric: family === 6 && metric === 0 ? defaultMetric(6) : metric,
+    };
+    entries.set(routeKey(key), route.ConfigSource);
+  }
+  for (const neighbor of status.Neighbors ?? []) {
+    entries.set(`neighbor ${status.Name} ${addressOfBytes(neighbor.Destination)}`, neighbor.ConfigSource);
+  }
+  return {
+    state: status.AdministrativeState,
+    baseFile: status.NetworkFile ?? null,
+    dropIns: status.NetworkFileDropins ?? null,
+    entries,
+  };
+}
+
+/** `networkctl list --no-legend` → the SETUP column by link: the cheap question after a reload. */
+export function parseLinkStates(text: string): Map<string, string> {
+  const states = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const words = line.trim().split(/\s+/);
+    const [, name, , , state] = words;
+    if (words.length === 5 && name !== undefined && state !== undefined) states.set(name, state);
+  }
+  return states;
+}
+
+/** `networkctl --version` → 252; null when it does not say. */
+export function parseVersion(text: string): number | null {
+  const match = /^systemd (\d+)/.exec(text);
+  return match === null ? null : Number(match[1]);
+}
+
+function addressOfBytes(list: readonly number[]): Address {
+  if (list.length === 4) return list.join(".") as Address;
+  const groups: string[] = [];
+  for (let index = 0; index < 16; index += 2) {
+    groups.push((((list[index] ?? 0) << 8) | (list[index + 1] ?? 0)).toString(16));
+  }
+  return accepted(parseAddress(groups.join(":")));
+}

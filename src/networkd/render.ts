@@ -1,0 +1,91 @@
+import type { RenderedFile } from "../model/change.ts";
+import type { Entry } from "../model/entry.ts";
+import type { Persistence } from "../model/owner.ts";
+import { type Digest, renderBlock } from "./block.ts";
+import { dropInPaths, standalonePath } from "./paths.ts";
+import { writeSection } from "./unitFile.ts";
+
+/** What is written for one link. */
+export interface LinkRendering {
+  readonly link: string;
+  /** The name of the base file, or null where netkeep writes one itself. */
+  readonly baseName: string | null;
+  /** The version of networkd that will read it; null if not known. */
+  readonly version: number | null;
+  /** Entries survive the loss of carrier. */
+  readonly keepCarrier: boolean;
+  readonly owners: readonly OwnerEntries[];
+}
+
+export interface OwnerEntries {
+  readonly owner: string;
+  readonly source: string;
+  readonly persistence: Persistence;
+  readonly entries: readonly Entry[];
+}
+
+/** The head of every generated file; its second line says whose file it is, also when the base file is gone. */
+const head = (what: string, link: string) =>
+  `# Written by netkeep: ${what} of ${link}. Do not edit: the next "netkeep apply" overwrites it.\n# netkeep link=${link}\n`;
+
+/** The link that a generated text belongs to; null if somebody took that line out. */
+export function linkOfFile(text: string): string | null {
+  return /^# netkeep link=(\S+)$/m.exec(text)?.[1] ?? null;
+}
+
+/** The files of one link, complete; a link without owners and settings has none (the caller does not ask). */
+export function renderLink(rendering: LinkRendering, digest: Digest): RenderedFile[] {
+  const baseName = rendering.baseName ?? standalonePath(rendering.link).replace(/^.*\//, "");
+  const paths = dropInPaths(baseName);
+  const files: RenderedFile[] = [{ path: paths.link, text: linkText(rendering) }];
+  if (rendering.baseName === null)
+    files.push({ path: standalonePath(rendering.link), text: standaloneText(rendering) });
+  for (const persistence of ["persistent", "runtime"] as const) {
+    const owners = rendering.owners.filter((owner) => owner.persistence === persistence && owner.entries.length > 0);
+    if (owners.length === 0) continue;
+    const path = persistence === "persistent" ? paths.entries : paths.runtimeEntries;
+    const blocks = owners.map((owner) => renderBlock(owner.owner, owner.source, owner.entries, digest));
+    files.push({ path, text: `${head("the entries", rendering.link)}\n${blocks.join("\n")}` });
+  }
+  return files;
+}
+
+/**
+ * KeepConfiguration= that guards what is foreign on the link at a reload: `yes` from 257 on. `yes` on 252 would flap every
+ * entry at each reload; `static` is safe on all versions, so it is also the choice when the version is not known.
+ */
+export function keepConfiguration(version: number | null): "yes" | "static" {
+  return version !== null && version >= 257 ? "yes" : "static";
+}
+
+/** Settings of the link. IgnoreCarrierLoss= is implied by ConfigureWithoutCarrier=, unless the base file says no. */
+function linkText(rendering: LinkRendering): string {
+  const body: Record<string, string> = { KeepConfiguration: keepConfiguration(rendering.version) };
+  if (rendering.keepCarrier) {
+    body["ConfigureWithoutCarrier"] = "yes";
+    body["IgnoreCarrierLoss"] = "yes";
+  }
+  return `${head("settings", rendering.link)}\n${writeSection({ name: "Network", body })}`;
+}
+
+/**
+ * A base file that changes nothing else on a link that networkd did not manage: addresses, link-local addressing and
+ * foreign entries stay. LLMNR= and MulticastDNS= are named because their default would make networkd start them.
+ */
+function standaloneText(rendering: LinkRendering): string {
+  const sections = [
+    { name: "Match", body: { Name: rendering.link } },
+    {
+      name: "Network",
+      body: {
+        LinkLocalAddressing: "ipv6",
+        IPv6AcceptRA: "no",
+        KeepConfiguration: keepConfiguration(rendering.version),
+        LLMNR: "no",
+        MulticastDNS: "no",
+      },
+    },
+    { name: "Link", body: { RequiredForOnline: "no" } },
+  ];
+  return `${head("a base file", rendering.link)}\n${sections.map(writeSection).join("\n")}`;
+}

@@ -1,0 +1,109 @@
+import type { HostFacts, LinkFacts } from "../model/link.ts";
+import { type BaseFileChoice, chooseBaseFile } from "./baseFile.ts";
+import type { LinkStatus } from "./describe.ts";
+import { isGenerated, standaloneLink } from "./paths.ts";
+import { type UnitTree, unitFiles } from "./precedence.ts";
+import type { Section } from "./scan.ts";
+
+/** Where the drop-ins of a link go, or why they cannot. */
+export type BaseResolution =
+  | {
+      readonly kind: "base";
+      readonly name: string;
+      readonly sections: readonly Section[];
+      /** networkd and our own evaluation agree: no base file has changed since networkd's last reload. */
+      readonly certain: boolean;
+    }
+  /** No file matches: netkeep writes one. */
+  | { readonly kind: "standalone" }
+  | { readonly kind: "refused"; readonly problem: string };
+
+/**
+ * The base file of one link: what networkd says while that file is still there, else what networkd would choose. Our own
+ * standalone file counts only while nothing else matches.
+ *
+ * @param status what networkd says of the link; null if it does not run or the link does not exist
+ */
+export function resolveBase(
+  tree: UnitTree,
+  link: LinkFacts,
+  host: HostFacts,
+  status: LinkStatus | null,
+): BaseResolution {
+  const foreign = withoutOurs(tree);
+  const choice = chooseBaseFile(foreign, link, host);
+  const loaded = status?.baseFile ?? null;
+  if (loaded !== null && standaloneLink(loaded) === null) {
+    const name = loaded.slice(loaded.lastIndexOf("/") + 1);
+    const unit = unitFiles(foreign, ".network").find((file) => file.name === name);
+    if (unit?.file.kind === "text" && unit.file.text !== "") {
+      if (choice.kind === "unmanaged" && choice.path.endsWith(`/${name}`)) return refusal(link.name, choice);
+      const certain = choice.kind === "file" && choice.path.endsWith(`/${name}`);
+      return { kind: "base", name, sections: choice.kind === "file" && certain ? choice.sections : [], certain };
+    }
+  }
+  if (choice.kind === "file") {
+    const name = choice.path.slice(choice.path.lastIndexOf("/") + 1);
+    return { kind: "base", name, sections: choice.sections, certain: status === null };
+  }
+  // networkd has looked at every condition and found that none matches.
+  const decided = choice.kind === "undecided" && status !== null && choice.otherwise === undefined;
+  return choice.kind === "none" || decided ? { kind: "standalone" } : refusal(link.name, choice);
+}
+
+/** Other links that the same base file applies to: a drop-in would give them the entries too. */
+export function linksSharing(
+  tree: UnitTree,
+  baseName: string,
+  link: string,
+  others: readonly LinkFacts[],
+  host: HostFacts,
+): string[] {
+  const foreign = withoutOurs(tree);
+  return others
+    .filter((other) => other.name !== link)
+    .filter((other) => {
+      const choice = chooseBaseFile(foreign, other, host);
+      const path = choice.kind === "file" ? choice.path : choice.kind === "undecided" ? choice.otherwise : undefined;
+      return path?.endsWith(`/${baseName}`) === true;
+    })
+    .map((other) => other.name);
+}
+
+/** Without what netkeep generated, standalone base files included: none of it has a [Match] of somebody else. */
+function withoutOurs(tree: UnitTree): UnitTree {
+  return tree.filter((file) => !isGenerated(file.path));
+}
+
+function refusal(link: string, choice: BaseFileChoice): BaseResolution {
+  const problem = (text: string): BaseResolution => ({ kind: "refused", problem: text });
+  switch (choice.kind) {
+    case "unmanaged":
+      return problem(
+        `networkd does not manage ${link}: ${choice.setAt.path}:${choice.setAt.line} says Unmanaged=yes; ` +
+          `remove that line, or give ${link} a base file of its own that sorts before ${choice.path}`,
+      );
+    case "managedElsewhere":
+      return problem(`${link} is managed by ${choice.by} (udev property ID_NET_MANAGED_BY), not by networkd`);
+    case "masked":
+      return problem(
+        `the base file of ${link}, ${choice.path}, is masked by ${choice.maskedBy}; remove the mask, or give ${link} ` +
+          "another base file",
+      );
+    case "broken":
+      return problem(
+        `networkd cannot use ${choice.breakage.path}${choice.breakage.line > 0 ? `:${choice.breakage.line}` : ""}: ` +
+          `${choice.breakage.reason}; mend that file first`,
+      );
+    case "undecided":
+      return problem(
+        [
+          `cannot tell which base file applies to ${link}:`,
+          ...choice.conditions.map(({ path, line, text, missing }) => `    ${path}:${line}: ${text}: needs ${missing}`),
+          `    say what the link is with links.${link}.kind in the document, or run where networkd runs`,
+        ].join("\n"),
+      );
+    default:
+      return problem(`${link} has no base file`);
+  }
+}

@@ -1,0 +1,109 @@
+import { type Address, accepted, familyOf, parseAddress, parsePrefix } from "../model/address.ts";
+import {
+  defaultMetric,
+  defaultScope,
+  defaultTable,
+  type NextHop,
+  type Route,
+  type RouteType,
+  routeTypes,
+  type Scope,
+} from "../model/route.ts";
+import type { Section } from "./unitFile.ts";
+
+/** systemd.network(5), [ROUTE] SECTION OPTIONS: our names of RTAX_* → networkd's keys. */
+const metricKeys: Readonly<Record<string, string>> = {
+  mtu: "MTUBytes",
+  initcwnd: "InitialCongestionWindow",
+  advmss: "TCPAdvertisedMaximumSegmentSize",
+};
+
+/** A route as a [Route] section. Keys that would say networkd's default are left out. */
+export function routeToSection(route: Route): Section {
+  const family = familyOf(route.destination);
+  const body: Record<string, string | string[]> = { Destination: route.destination };
+  if (route.type !== "unicast") body["Type"] = route.type;
+  if (route.gateway !== null) body["Gateway"] = route.gateway;
+  if (route.onLink) body["GatewayOnLink"] = "yes";
+  if (route.nextHops.length > 0) {
+    body["MultiPathRoute"] = route.nextHops.map((hop) => `${hop.gateway}@${hop.link} ${hop.weight}`);
+  }
+  if (route.table !== defaultTable(route.type)) body["Table"] = String(route.table);
+  if (route.metric !== defaultMetric(family)) body["Metric"] = String(route.metric);
+  if (route.scope !== null && route.scope !== impliedScope(route)) body["Scope"] = route.scope;
+  if (route.source !== null) body["PreferredSource"] = route.source;
+  for (const [name, key] of Object.entries(metricKeys)) {
+    const value = route.metrics[name];
+    if (value !== undefined) body[key] = String(value);
+  }
+  body["Protocol"] = String(route.protocol);
+  return { name: "Route", body };
+}
+
+/** The reverse, with networkd's defaults; null for a section that networkd would ignore or that netkeep never writes. */
+export function sectionToRoute(section: Section, link: string): Route | null {
+  const value = (key: string) => {
+    const found = section.body[key];
+    return typeof found === "string" ? found : (found?.at(-1) ?? null);
+  };
+  const destination = prefixOf(value("Destination"));
+  const type = (value("Type") ?? "unicast") as RouteType;
+  if (destination === null || !routeTypes.includes(type)) return null;
+  const gateway = addressOf(value("Gateway"));
+  const hops = section.body["MultiPathRoute"] ?? [];
+  const nextHops = (typeof hops === "string" ? [hops] : hops).map((text) => hopOf(text, link));
+  const family = familyOf(destination);
+  return {
+    kind: "route",
+    table: numberOf(value("Table")) ?? defaultTable(type),
+    destination,
+    metric: numberOf(value("Metric")) ?? defaultMetric(family),
+    type,
+    link,
+    gateway,
+    onLink: value("GatewayOnLink") === "yes" || value("GatewayOnLink") === "true",
+    scope:
+      family === 6
+        ? null
+        : ((value("Scope") as Scope | null) ??
+          defaultScope(destination, type, gateway !== null || nextHops.length > 0)),
+    source: addressOf(value("PreferredSource")),
+    metrics: metricsOf(value),
+    nextHops,
+    protocol: numberOf(value("Protocol")) ?? 4,
+  };
+}
+
+function impliedScope(route: Route): Scope | null {
+  return defaultScope(route.destination, route.type, route.gateway !== null || route.nextHops.length > 0);
+}
+
+/** `GATEWAY@LINK WEIGHT`, as written above. */
+function hopOf(text: string, link: string): NextHop {
+  const [where = "", weight = "1"] = text.split(" ");
+  const [gateway = "", dev = link] = where.split("@");
+  return { gateway: addressOf(gateway), link: dev, weight: Number(weight), onLink: false };
+}
+
+function metricsOf(value: (key: string) => string | null): Record<string, number> {
+  const metrics: Record<string, number> = {};
+  for (const [name, key] of Object.entries(metricKeys)) {
+    const number = numberOf(value(key));
+    if (number !== null) metrics[name] = number;
+  }
+  return metrics;
+}
+
+function prefixOf(text: string | null) {
+  const parsed = text === null ? null : parsePrefix(text);
+  return parsed === null || "problem" in parsed ? null : accepted(parsed);
+}
+
+function addressOf(text: string | null): Address | null {
+  const parsed = text === null ? null : parseAddress(text);
+  return parsed === null || "problem" in parsed ? null : accepted(parsed);
+}
+
+function numberOf(text: string | null): number | null {
+  return text !== null && /^\d+$/.test(text) ? Number(text) : null;
+}

@@ -1,0 +1,45 @@
+import ini from "ini";
+
+/**
+ * One section of a unit file. A file is an ordered list of these: `ini` cannot hold a whole file, because it merges the
+ * sections of one name, and two `[Route]` sections are two routes.
+ */
+export interface Section {
+  readonly name: string;
+  /** Keys in their order; a list is one line for each element. */
+  readonly body: Readonly<Record<string, string | readonly string[]>>;
+}
+
+const options = { bracketedArray: false, whitespace: false } as const;
+
+/**
+ * One section as text, ending in a newline.
+ *
+ * @throws Error for a value that `ini` would quote or escape: networkd reads quotes and backslashes as part of the value
+ */
+export function writeSection(section: Section): string {
+  if (!/^[A-Za-z]+$/.test(section.name)) throw new Error(`"${section.name}" is not the name of a section`);
+  const text = ini.stringify({ [section.name]: section.body }, options);
+  const expected = [`[${section.name}]`];
+  for (const [key, value] of Object.entries(section.body)) {
+    for (const item of typeof value === "string" ? [value] : value) expected.push(`${key}=${item}`);
+  }
+  const lines = text.split("\n").filter((line) => line !== "");
+  const wrong = expected.find((line, index) => line !== lines[index] || /^\s|\s$|\\$|[\r\n]|[^\x20-\x7e]/.test(line));
+  if (wrong !== undefined || lines.length !== expected.length) {
+    throw new Error(`"${wrong ?? section.name}" cannot stand in a unit file as it is`);
+  }
+  return text.endsWith("\n") ? text : `${text}\n`;
+}
+
+/** The sections of a text that netkeep wrote, in order. What stands before the first section is not one. */
+export function readSections(text: string): Section[] {
+  return text
+    .split(/^(?=\s*\[)/m)
+    .filter((chunk) => /^\s*\[/.test(chunk))
+    .flatMap((chunk) => {
+      const parsed = Object.entries(ini.parse(chunk, options))[0];
+      if (parsed === undefined || typeof parsed[1] !== "object") return [];
+      return [{ name: parsed[0], body: parsed[1] as Section["body"] }];
+    });
+}

@@ -1,0 +1,102 @@
+import type { KernelChange, Note } from "../model/change.ts";
+import { type Entry, entryKey, entryText } from "../model/entry.ts";
+import { isOursToRemove, isOursToReplace, type OwnRecord } from "../model/ownership.ts";
+import { hasNoLink, linksOf, routeTextOfAnyone } from "../model/route.ts";
+import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
+import { keyedDiff } from "./diff.ts";
+
+export interface KernelPlan {
+  /** In the order in which they are safe: see `inSafeOrder`. */
+  readonly changes: readonly KernelChange[];
+  readonly notes: readonly Note[];
+  /** Desired entries that cannot be live now because a link is missing or down. */
+  readonly waiting: readonly Entry[];
+}
+
+type Found = KernelRoute | KernelNeighbor;
+
+/**
+ * Desired entries against the kernel.
+ *
+ * @param desired by key, conflicts resolved
+ * @param adopt foreign entries with other content may be overwritten
+ */
+export function planKernel(
+  desired: ReadonlyMap<string, Entry>,
+  kernel: KernelState,
+  record: OwnRecord,
+  adopt: boolean,
+): KernelPlan {
+  const current = indexKernel(kernel, record.protocol);
+  const diff = keyedDiff<Entry, Found>(desired, current, (wanted, found) => entryText(wanted) === entryText(found));
+  const changes: KernelChange[] = [];
+  const notes: Note[] = [];
+  const waiting: Entry[] = [];
+  for (const entry of diff.add) {
+    if (canBeLive(entry, kernel)) changes.push({ action: "add", entry });
+    else waiting.push(entry);
+  }
+  for (const { wanted, found } of diff.replace) {
+    const note = foreignNote(wanted, found, record, adopt);
+    if (note !== null) notes.push(note);
+    if (note?.level === "refusal") continue;
+    if (canBeLive(wanted, kernel)) changes.push({ action: "replace", entry: wanted, before: found });
+    else waiting.push(wanted);
+  }
+  for (const found of diff.extra) {
+    if (isOursToRemove(found, record)) changes.push({ action: "remove", entry: found });
+  }
+  return { changes: inSafeOrder(changes), notes, waiting };
+}
+
+/** Every kernel entry by key. Of several under one key (IPv6 allows one for each link) ours counts first. */
+export function indexKernel(kernel: KernelState, protocol: number): Map<string, Found> {
+  const index = new Map<string, Found>();
+  for (const entry of [...kernel.routes, ...kernel.neighbors]) {
+    const key = entryKey(entry);
+    const other = index.get(key);
+    if (other === undefined || (other.protocol !== protocol && entry.protocol === protocol)) index.set(key, entry);
+  }
+  return index;
+}
+
+/** The kernel takes a route only on links that are up, a neighbor on any link there is (ip 6.1, Linux 6.18). */
+export function canBeLive(entry: Entry, kernel: KernelState): boolean {
+  if (entry.kind === "neighbor") return kernel.links.has(entry.link);
+  if (hasNoLink(entry.type)) return true;
+  return linksOf(entry).every((link) => kernel.links.get(link)?.up === true);
+}
+
+/** Same content, other installer: taken over. Other content and not ours: refused unless told to adopt. */
+function foreignNote(wanted: Entry, found: Found, record: OwnRecord, adopt: boolean): Note | null {
+  if (isOursToReplace(found, record)) return null;
+  const link = wanted.link;
+  if (wanted.kind === "route" && found.kind === "route" && routeTextOfAnyone(wanted) === routeTextOfAnyone(found)) {
+    return { level: "info", link, text: `takes over the route ${entryText(found)}, which somebody else installed` };
+  }
+  const what = `${found.kind} ${entryText(found)}`;
+  if (adopt) return { level: "warning", link, text: `replaces the foreign ${what} with ${entryText(wanted)}` };
+  return {
+    level: "refusal",
+    link,
+    text: `the foreign ${what} stands where ${entryText(wanted)} is wanted; --adopt replaces it`,
+  };
+}
+
+/**
+ * Neighbors and routes on the link come before routes that need them as next hop; adds before removes, so that no packet
+ * finds nothing; what depends on others goes first; bare neighbor deletes last (see kernel/batch.ts).
+ */
+function inSafeOrder(changes: readonly KernelChange[]): KernelChange[] {
+  return changes
+    .map((change, index) => ({ change, index, rank: rank(change) }))
+    .sort((a, b) => a.rank - b.rank || a.index - b.index)
+    .map(({ change }) => change);
+}
+
+function rank(change: KernelChange): number {
+  const { action, entry } = change;
+  const indirect = entry.kind === "route" && (entry.gateway !== null || entry.nextHops.length > 0);
+  if (action === "remove") return entry.kind === "neighbor" ? 5 : indirect ? 3 : 4;
+  return entry.kind === "neighbor" ? 0 : indirect ? 2 : 1;
+}

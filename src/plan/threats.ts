@@ -1,0 +1,66 @@
+import { familyOf } from "../model/address.ts";
+import { entryKey, entryText } from "../model/entry.ts";
+import { isOursToReplace, type OwnRecord } from "../model/ownership.ts";
+import { hasNoLink } from "../model/route.ts";
+import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
+
+/** What decides which foreign entries a reload deletes (measured on 252 and 257, see ARCHITECTURE). */
+export interface ReloadFacts {
+  readonly version: number | null;
+  /** ManageForeign*=no in the running networkd. */
+  readonly leaves: { readonly routes: boolean; readonly rules: boolean; readonly nextHops: boolean };
+  /** Links that the reload sets up anew. */
+  readonly links: ReadonlySet<string>;
+  /** Those of them whose last IPv4 address goes away for a moment at a reload. */
+  readonly flapping: ReadonlySet<string>;
+  /** Keys that will be ours after the apply. */
+  readonly desired: ReadonlySet<string>;
+  /** Whether networkd itself keeps this entry (DHCP, router advertisements, the base file). */
+  ownedByNetworkd(key: string): boolean;
+}
+
+/** A foreign entry that the reload would delete. `restorable`: it can be set again right after. */
+export interface Threat {
+  readonly entry: KernelRoute | KernelNeighbor;
+  readonly restorable: boolean;
+}
+
+/**
+ * The foreign entries that `networkctl reload` would delete although our drop-in says KeepConfiguration=. From 257 on
+ * `yes` keeps everything. On 252 `static` keeps routes of protocol static; ManageForeignRoutes=no keeps the others;
+ * nothing keeps permanent neighbors and nexthop objects.
+ */
+export function reloadThreats(kernel: KernelState, record: OwnRecord, facts: ReloadFacts): Threat[] {
+  if (facts.links.size === 0 || (facts.version !== null && facts.version >= 257)) return [];
+  const isForeign = (entry: KernelRoute | KernelNeighbor) => {
+    const key = entryKey(entry);
+    return !facts.desired.has(key) && !isOursToReplace(entry, record) && !facts.ownedByNetworkd(key);
+  };
+  const routes = kernel.routes.filter((route) => route.protocol !== kernelProtocol && isForeign(route));
+  const neighbors = kernel.neighbors.filter((neighbor) => facts.links.has(neighbor.link) && isForeign(neighbor));
+  return [
+    ...routes.filter((route) => routeGoes(route, facts)).map((entry) => ({ entry, restorable: isFlap(entry, facts) })),
+    ...neighbors.map((entry) => ({ entry, restorable: true })),
+  ];
+}
+
+/** One line for each entry that cannot be brought back, for the refusal. */
+export function threatText(threat: Threat): string {
+  return `${threat.entry.kind} ${entryText(threat.entry)}`;
+}
+
+const kernelProtocol = 2;
+const staticProtocol = 4;
+
+function routeGoes(route: KernelRoute, facts: ReloadFacts): boolean {
+  if (hasNoLink(route.type)) return !facts.leaves.routes;
+  if (!facts.links.has(route.link)) return false;
+  if (route.objects) return true;
+  return (route.protocol !== staticProtocol && !facts.leaves.routes) || isFlap(route, facts);
+}
+
+/** The kernel drops the IPv4 routes of a link with its last IPv4 address; they can be set again when it is back. */
+function isFlap(route: KernelRoute, facts: ReloadFacts): boolean {
+  const safeOtherwise = facts.leaves.routes || route.protocol === staticProtocol;
+  return !route.objects && safeOtherwise && familyOf(route.destination) === 4 && facts.flapping.has(route.link);
+}

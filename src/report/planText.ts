@@ -1,0 +1,59 @@
+import { createTwoFilesPatch } from "diff";
+import type { FileChange, KernelChange, Note, Plan } from "../model/change.ts";
+import { entryText, entryTitle } from "../model/entry.ts";
+import { count, type Style } from "./style.ts";
+
+/** The plan for people: `+ - ~` lines of kernel changes, a unified diff of the files. Empty for nothing to do. */
+export function planText(plan: Plan, style: Style): string {
+  const parts: string[] = [];
+  if (plan.kernel.length > 0) {
+    parts.push([style.heading("kernel"), ...plan.kernel.map((change) => kernelLine(change, style))].join("\n"));
+  }
+  for (const file of plan.files) parts.push(fileDiff(file, style));
+  return parts.length === 0 ? "" : `${parts.join("\n\n")}\n`;
+}
+
+/** `+ route …`, `- neighbor …`, `~ route … (was …)`. */
+export function kernelLine(change: KernelChange, style: Style): string {
+  const title = entryTitle(change.entry);
+  switch (change.action) {
+    case "add":
+      return style.added(`+ ${title}`);
+    case "remove":
+      return style.removed(`- ${title}`);
+    case "replace":
+      return style.changed(`~ ${title} (was ${entryText(change.before)})`);
+  }
+}
+
+/** What the plan amounts to, in one line. */
+export function planSummary(plan: Plan): string {
+  const kernel = count(plan.kernel.length, "change");
+  const links = plan.reloads.length === 0 ? "" : `, one reload for ${plan.reloads.join(", ")}`;
+  return `${kernel} in the kernel, ${count(plan.files.length, "file")}${links}`;
+}
+
+/** A note as one line of stderr, without its level. */
+export function noteText(note: Note): string {
+  const prefix = { info: "note", warning: "warning", refusal: "refused" }[note.level];
+  return `${prefix}: ${note.text}`;
+}
+
+function fileDiff(file: FileChange, style: Style): string {
+  const [before, after] = [file.before ?? "", file.action === "write" ? file.text : ""];
+  const [oldName, newName] = [file.before === null ? "/dev/null" : file.path, after === "" ? "/dev/null" : file.path];
+  const patch = createTwoFilesPatch(oldName, newName, before, after, undefined, undefined, { context: 3 });
+  const lines = patch.split("\n").filter((line) => !line.startsWith("====") && !line.startsWith("\\ No newline"));
+  return lines
+    .map((line) => diffLine(line, style))
+    .join("\n")
+    .trimEnd();
+}
+
+function diffLine(line: string, style: Style): string {
+  const trimmed = line.trimEnd();
+  if (trimmed.startsWith("---") || trimmed.startsWith("+++")) return style.heading(trimmed);
+  if (trimmed.startsWith("@@")) return style.faint(trimmed);
+  if (trimmed.startsWith("+")) return style.added(trimmed);
+  return trimmed.startsWith("-") ? style.removed(trimmed) : trimmed;
+}

@@ -1,0 +1,85 @@
+import * as z from "zod";
+import { findingCodes } from "../model/finding.ts";
+
+/** The shapes of what `--json` prints, as zod schemas; `netkeep schema` publishes them as JSON Schema. */
+
+const noteSchema = z.strictObject({
+  level: z.enum(["info", "warning", "refusal"]),
+  link: z.string().nullable(),
+  text: z.string(),
+});
+
+const planSchema = z.strictObject({
+  kernel: z.array(
+    z.strictObject({
+      action: z.enum(["add", "replace", "remove"]),
+      kind: z.enum(["route", "neighbor"]),
+      link: z.string(),
+      entry: z.string().meta({ description: "in the words of ip-route(8) or ip-neighbour(8)" }),
+      before: z.string().nullable(),
+    }),
+  ),
+  files: z.array(
+    z.strictObject({ action: z.enum(["write", "remove"]), path: z.string(), text: z.string().nullable() }),
+  ),
+  reloads: z.array(z.string()).meta({ description: "links that networkd sets up anew" }),
+  notes: z.array(noteSchema),
+});
+
+const entryProblem = z.strictObject({ entry: z.string(), link: z.string(), reason: z.string() });
+
+const applySchema = z.strictObject({
+  plan: planSchema,
+  outcome: z
+    .strictObject({
+      stored: z.array(z.string()),
+      kernel: z.int().meta({ description: "number of kernel changes made" }),
+      files: z.array(z.string()),
+      reload: z.string(),
+      refused: z.array(entryProblem),
+      missing: z.array(z.strictObject({ entry: z.string(), link: z.string(), actual: z.string().nullable() })),
+      restored: z.array(z.string()),
+      lost: z.array(z.string()),
+      unsettled: z.record(z.string(), z.string()),
+    })
+    .nullable()
+    .meta({ description: "null if the plan was refused" }),
+});
+
+const findingSchema = z.strictObject({
+  code: z.enum(findingCodes),
+  severity: z.enum(["error", "warning", "info"]),
+  layer: z.enum(["documents", "drop-in", "networkd", "kernel"]),
+  owner: z.string().nullable(),
+  link: z.string().nullable(),
+  expected: z.string().nullable(),
+  actual: z.string().nullable(),
+  message: z.string(),
+  fix: z.string(),
+});
+
+const auditSchema = z.strictObject({ findings: z.array(findingSchema), repaired: z.array(findingSchema) });
+
+const showSchema = z.strictObject({
+  owners: z.array(
+    z.strictObject({
+      owner: z.string(),
+      source: z.string(),
+      persistence: z.enum(["persistent", "runtime"]),
+      changed: z.number().meta({ description: "milliseconds since 1970" }),
+      entries: z.array(
+        z.strictObject({ kind: z.enum(["route", "neighbor"]), link: z.string(), entry: z.string(), path: z.string() }),
+      ),
+    }),
+  ),
+});
+
+const errorSchema = z.strictObject({ error: z.strictObject({ exitCode: z.int(), message: z.string() }) });
+
+export const outputSchemas = {
+  plan: planSchema,
+  apply: applySchema,
+  audit: auditSchema,
+  show: showSchema,
+  error: errorSchema,
+} as const;

@@ -1,0 +1,53 @@
+import { readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { exitCodes, UserError } from "../errors.ts";
+import { listDirectory } from "./files.ts";
+
+/** A text that the user named on the command line. */
+export interface NamedText {
+  /** As named, or `stdin`. */
+  readonly source: string;
+  /** Absolute; null for stdin. */
+  readonly path: string | null;
+  readonly text: string;
+}
+
+/**
+ * Reads files, directories (the documents in them, by name) and `-` for standard input.
+ *
+ * @param isDocument which names in a directory count
+ * @throws UserError 64 for what does not exist
+ */
+export async function readNamedTexts(
+  names: readonly string[],
+  isDocument: (name: string) => boolean,
+): Promise<NamedText[]> {
+  const texts: NamedText[] = [];
+  for (const name of names) {
+    if (name === "-") {
+      texts.push({ source: "stdin", path: null, text: await readStandardInput() });
+      continue;
+    }
+    const found = await stat(name).catch(() => null);
+    if (found === null) throw new UserError(exitCodes.usage, `there is no file or directory ${name}`);
+    const inside = found.isDirectory() ? (await listDirectory(name)).filter(isDocument) : [];
+    const files = found.isDirectory() ? inside.map((file) => join(name, file)) : [name];
+    for (const file of files) texts.push({ source: file, path: resolve(file), text: await readText(file) });
+  }
+  return texts;
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(exitCodes.usage, `cannot read ${file}: ${reason}`, { cause: error });
+  }
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,12 @@
+import type { System } from "./system.ts";
+
+/** The same system; `begun` hears of each program that is started, for a line of progress. */
+export function withProgress(system: System, begun: (activity: string) => void): System {
+  return {
+    ...system,
+    run(program, args, input) {
+      begun([program, ...args.slice(0, 3)].join(" "));
+      return system.run(program, args, input);
+    },
+  };
+}

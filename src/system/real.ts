@@ -1,0 +1,35 @@
+import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { directoryExists, listDirectory, modifiedAt, readTextFile, removeQuietly, writeAtomic } from "./files.ts";
+import { readHostFacts, runProgram } from "./host.ts";
+import { acquireLock } from "./lock.ts";
+import type { System } from "./system.ts";
+import { readUnitFiles } from "./units.ts";
+
+/** @param root "" for this machine, else the directory below which all files are (`--root`) */
+export function realSystem(root: string): System {
+  return {
+    offline: root !== "",
+    privileged: process.geteuid?.() === 0,
+    now: () => Date.now(),
+    sleep: (milliseconds) => delay(milliseconds),
+    digest: (text) => createHash("sha256").update(text).digest("hex").slice(0, 16),
+    readText: (path) => readTextFile(root + path),
+    modified: (path) => modifiedAt(root + path),
+    list: (directory) => listDirectory(root + directory),
+    isDirectory: (path) => directoryExists(root + path),
+    readUnits: (directories, suffixes) => readUnitFiles(root, directories, suffixes),
+    writeFile: (path, text) => writeAtomic(root + path, text),
+    removeFile: (path) => removeQuietly(root + path),
+    run: runProgram,
+    hostFacts: readHostFacts,
+    async withLock(path, seconds, work) {
+      const release = acquireLock(root + path, seconds);
+      try {
+        return await work();
+      } finally {
+        release();
+      }
+    },
+  };
+}

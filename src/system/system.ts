@@ -1,0 +1,43 @@
+import type { FoundFile } from "../model/file.ts";
+import type { HostFacts } from "../model/link.ts";
+
+/** What a program said. `exitCode` 127 is "no such program". */
+export interface ProgramResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/**
+ * Everything that netkeep does to a machine. Paths are as on the host; with a root directory the implementation puts them
+ * below it. One implementation is real, one is the tests' fake.
+ */
+export interface System {
+  /** `--root`: there is no kernel and no bus, only files. */
+  readonly offline: boolean;
+  /** Whether the process may change the host (effective user 0). */
+  readonly privileged: boolean;
+  /** Milliseconds since 1970. */
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
+  /** A short hexadecimal digest of a text. */
+  digest(text: string): string;
+  /** null if there is no such file. @throws UserError if it cannot be read */
+  readText(path: string): Promise<string | null>;
+  /** Milliseconds since 1970 of the last change of the content; null if there is no such file. */
+  modified(path: string): Promise<number | null>;
+  /** Names in a directory, sorted; empty if there is no such directory. */
+  list(directory: string): Promise<readonly string[]>;
+  isDirectory(path: string): Promise<boolean>;
+  /** Every `*.suffix` file in the directories and in their `*.d` directories, one level deep. */
+  readUnits(directories: readonly string[], suffixes: readonly string[]): Promise<readonly FoundFile[]>;
+  /** Atomic: the old or the new content, also after a crash; mode 0644; directories are made. */
+  writeFile(path: string, text: string): Promise<void>;
+  /** No error if it is gone already; an empty `*.d` directory goes with its last file. */
+  removeFile(path: string): Promise<void>;
+  /** Runs a program with LC_ALL=C. Never called when offline. Does not throw for an exit status. */
+  run(program: string, args: readonly string[], input?: string): Promise<ProgramResult>;
+  /** Runs `work` as the only writer. @throws UserError 75 after `seconds` */
+  withLock<T>(path: string, seconds: number, work: () => Promise<T>): Promise<T>;
+  hostFacts(): Promise<HostFacts>;
+}
