@@ -5,14 +5,14 @@
  * hold an upper directory (it is an overlay itself, as in some CI containers), the tree is copied instead.
  */
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { removeTree } from "./rootfs.ts";
 
 export interface WritableTree {
-  /** Folder of this tree: mount point, upper and work directory, console log. */
+  /** Folder of this tree: mount point, upper and work directory, and the console log. */
   readonly folder: string;
   readonly root: string;
 }
@@ -25,7 +25,6 @@ export async function makeWritable(lower: string): Promise<WritableTree> {
   const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
   const mounted = await execa("mount", ["-t", "overlay", "-o", options, "netkeep-lab", root], { reject: false });
   if (mounted.failed) await execa("cp", ["-a", "--reflink=auto", `${lower}/.`, root]);
-  await writeFile(join(folder, "mode"), mounted.failed ? "copy\n" : "overlay\n");
   return { folder, root };
 }
 
