@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bootHost, type LabHost } from "./support/host.ts";
 import { deletions, startMonitor } from "./support/monitor.ts";
+import { installNetkeep, netkeep } from "./support/netkeep.ts";
 import { addBridge, addGuest, addOutside, inNamespace, ipBatch, removeGuest } from "./support/network.ts";
 import { suites, systemdVersions } from "./support/recipe.ts";
 import { startTraffic } from "./support/traffic.ts";
@@ -108,6 +109,11 @@ describe.each(suites)("a lab host with %s", (suite) => {
     expect((await host.run(["bridge", "link"])).stdout).toContain("v-g2");
     await removeGuest(host, { name: "g2" });
     expect((await host.run(["bridge", "link"])).stdout).not.toContain("v-g2");
+  });
+
+  test("runs the built netkeep under the distribution's Node", async () => {
+    await installNetkeep(host);
+    expect((await netkeep(host, ["--version"])).stdout).toMatch(/\d+\.\d+\.\d+/);
   });
 
   test("ends what runs too long, and reports what fails", async () => {
