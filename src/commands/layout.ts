@@ -3,13 +3,16 @@ import type { FileChange, Note, RenderedFile } from "../model/change.ts";
 import { entryKey } from "../model/entry.ts";
 import { type LinkFacts, virtualLinkFacts } from "../model/link.ts";
 import type { DesiredState } from "../model/owner.ts";
+import { isOursToRemove, type OwnRecord } from "../model/ownership.ts";
+import { kernelProtocol } from "../model/route.ts";
+import type { KernelNeighbor, KernelRoute } from "../model/state.ts";
 import type { Digest } from "../networkd/block.ts";
 import { netdevHints } from "../networkd/matchNetdev.ts";
 import { baseNameOf, standaloneLink, standalonePath } from "../networkd/paths.ts";
 import { type LinkRendering, linkOfFile, renderLink } from "../networkd/render.ts";
 import { linksSharing, resolveBase } from "../networkd/resolveBase.ts";
 import type { Section } from "../networkd/scan.ts";
-import type { Observed } from "./observe.ts";
+import { generatedLinks, type Observed } from "./observe.ts";
 
 /** Which files the desired state becomes on this host. */
 export interface Layout {
@@ -19,6 +22,8 @@ export interface Layout {
   readonly sections: ReadonlyMap<string, readonly Section[]>;
   /** No base file has changed since networkd's last reload, so that ours cannot make it choose another one. */
   readonly certain: boolean;
+  /** A file of a link whose base file is in doubt: not to be removed meanwhile. */
+  keeps(change: FileChange): boolean;
   /** The same files without the entries of these keys, which the kernel has refused. */
   without(keys: ReadonlySet<string>): RenderedFile[];
   /** The links that networkd sets up anew when these files have changed. */
@@ -26,12 +31,13 @@ export interface Layout {
 }
 
 /** Finds each link's base file and renders what belongs to it. */
-export function layOut(desired: DesiredState, observed: Observed, digest: Digest): Layout {
+export function layOut(desired: DesiredState, observed: Observed, record: OwnRecord, digest: Digest): Layout {
   const notes: Note[] = [];
   const renderings: LinkRendering[] = [];
   const sections = new Map<string, readonly Section[]>();
   let certain = true;
-  for (const link of linksOfDesired(desired)) {
+  const wanted = linksOfDesired(desired);
+  for (const link of [...wanted, ...linksStillGuarded(wanted, record, observed)]) {
     const facts = factsOf(link, desired, observed);
     const base = resolveBase(observed.tree, facts, observed.host, observed.statuses.get(link) ?? null);
     if (base.kind === "refused") {
@@ -51,14 +57,35 @@ export function layOut(desired: DesiredState, observed: Observed, digest: Digest
       owners: ownersOn(link, desired),
     });
   }
+  const doubtful = new Set(notes.filter((note) => note.level === "refusal").map((note) => note.link));
   return {
     files: renderings.flatMap((rendering) => renderLink(rendering, digest)),
     notes,
     sections,
     certain,
+    keeps: (change) => change.action === "remove" && doubtful.has(linkOfChange(change)),
     without: (keys) => renderings.flatMap((rendering) => renderLink(withoutKeys(rendering, keys), digest)),
     reloads: (changes) => [...new Set(changes.map((change) => linkOfChange(change)).filter((link) => link !== null))],
   };
+}
+
+/**
+ * Links that netkeep has no entries on any more, and whose settings still guard what others have there: without
+ * KeepConfiguration= the very reload that takes our files away would delete that too. The settings stay as long.
+ */
+function linksStillGuarded(wanted: readonly string[], record: OwnRecord, observed: Observed): string[] {
+  const { kernel, generated, statuses } = observed;
+  const left = [...new Set(generatedLinks(generated))].filter((link) => !wanted.includes(link));
+  return left.filter((link) => {
+    const status = statuses.get(link);
+    if (status === undefined || status.baseFile === null || standaloneLink(status.baseFile) !== null) return false;
+    const isForeign = (entry: KernelRoute | KernelNeighbor) =>
+      entry.link === link &&
+      entry.protocol !== kernelProtocol &&
+      !isOursToRemove(entry, record) &&
+      (status.entries.get(entryKey(entry)) ?? "foreign") === "foreign";
+    return status.foreignAddresses.length > 0 || [...kernel.routes, ...kernel.neighbors].some(isForeign);
+  });
 }
 
 function ownersOn(link: string, desired: DesiredState): LinkRendering["owners"] {
@@ -98,7 +125,9 @@ function linkNotes(link: string, baseName: string | null, observed: Observed): N
     notes.push({ level: "info", link, text });
   }
   if (baseName === null) {
-    notes.push({ level: "info", link, text: `no base file matches ${link}: netkeep writes ${standalonePath(link)}` });
+    if (!observed.generated.has(standalonePath(link))) {
+      notes.push({ level: "info", link, text: `no base file matches ${link}: netkeep writes ${standalonePath(link)}` });
+    }
     if (livesOnAdvertisements(link, observed)) {
       const text =
         `${link} has addresses or routes from router advertisements that the kernel handles, and networkd would end ` +

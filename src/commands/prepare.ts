@@ -56,10 +56,10 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   for (const owner of desired.owners) for (const { entry } of owner.entries) entries.set(entryKey(entry), entry);
   const links = [...new Set([...linksOfDesired(desired), ...generatedLinks(host.generated)])];
   const observed = await observeStatuses(system, host, links);
-  const layout = layOut(desired, observed, (text) => system.digest(text));
   const record = { protocol: settings.routeProtocol, recorded: observed.recorded };
+  const layout = layOut(desired, observed, record, (text) => system.digest(text));
   const kernel = planKernel(entries, observed.kernel, record, options.adopt);
-  const files = planFiles(layout.files, observed.generated);
+  const files = planFiles(layout.files, observed.generated).filter((file) => !layout.keeps(file));
   const notes: Note[] = [...layout.notes, ...kernel.notes];
   const plan = { kernel: system.offline ? [] : kernel.changes, files, reloads: layout.reloads(files), notes };
   return { settings, documents, desired, entries, observed, layout, plan, waiting: kernel.waiting };

@@ -6,7 +6,7 @@ import { ownerPath } from "./documents.ts";
 
 /**
  * Keeps the given documents, each under its owner. A document that says the same as the stored one is not written, so
- * that its age stays; one that changes its persistence leaves the other place.
+ * that its age stays; one that changes its persistence leaves the other place; an empty one removes its owner.
  *
  * @param inputs owner → document as written
  * @returns paths that were written
@@ -22,6 +22,11 @@ export async function storeDocuments(
     const document = inputs.get(owner);
     if (document === undefined) continue;
     const path = ownerPath(owner, persistence);
+    if (asksForNothing(document)) {
+      await system.removeFile(path);
+      await system.removeFile(ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent"));
+      continue;
+    }
     const text = storedText({ owner, source, changed: system.now(), document });
     if (!(await saysTheSame(system, path, text))) {
       await system.writeFile(path, text);
@@ -30,6 +35,13 @@ export async function storeDocuments(
     await system.removeFile(ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent"));
   }
   return written;
+}
+
+/** An owner that wants nothing is no owner. */
+function asksForNothing(document: unknown): boolean {
+  return Object.entries(document as object).every(
+    ([key, value]) => key === "version" || Object.keys(value).length === 0,
+  );
 }
 
 async function saysTheSame(system: System, path: string, text: string): Promise<boolean> {

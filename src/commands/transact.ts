@@ -80,7 +80,8 @@ async function goLive(system: System, prepared: Prepared, options: TransactOptio
 /** Without the entries that the kernel has refused: one of them in a drop-in would put the whole link into `failed`. */
 function filesOf(prepared: Prepared, refused: ReadonlySet<string>): readonly FileChange[] {
   if (refused.size === 0) return prepared.plan.files;
-  return planFiles(prepared.layout.without(refused), prepared.observed.generated);
+  const files = planFiles(prepared.layout.without(refused), prepared.observed.generated);
+  return files.filter((file) => !prepared.layout.keeps(file));
 }
 
 async function writeFiles(system: System, files: readonly FileChange[]): Promise<void> {

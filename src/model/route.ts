@@ -9,6 +9,9 @@ export type Scope = (typeof scopes)[number];
 
 export const mainTable = 254;
 export const localTable = 255;
+/** RTPROT_KERNEL and RTPROT_STATIC of rtnetlink(7). */
+export const kernelProtocol = 2;
+export const staticProtocol = 4;
 
 /** One next hop of a multipath route; `gateway` null is a next hop straight on the link. Weight is 1 to 256. */
 export interface NextHop {

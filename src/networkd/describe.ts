@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Address, accepted, type Prefix, parseAddress } from "../model/address.ts";
+import { type Address, accepted, isLinkLocal6, type Prefix, parseAddress } from "../model/address.ts";
 import { defaultMetric, routeKey } from "../model/route.ts";
 
 /** What networkd says of one link. */
@@ -10,6 +10,8 @@ export interface LinkStatus {
   readonly baseFile: string | null;
   /** Paths of the drop-ins that it loaded; null on 252, which does not say. */
   readonly dropIns: readonly string[] | null;
+  /** Addresses that somebody else than networkd has set, link-local IPv6 ones aside. */
+  readonly foreignAddresses: readonly string[];
   /** `entryKey` → ConfigSource of each route and neighbor on the link: static, foreign, DHCPv4 … */
   readonly entries: ReadonlyMap<string, string>;
 }
@@ -31,6 +33,7 @@ const statusSchema = z.looseObject({
       }),
     )
     .nullish(),
+  Addresses: z.array(z.looseObject({ Address: bytes, ConfigSource: z.string() })).nullish(),
   Neighbors: z.array(z.looseObject({ Destination: bytes, ConfigSource: z.string() })).nullish(),
 });
 
@@ -57,7 +60,12 @@ export function parseLinkStatus(json: string): LinkStatus {
   for (const neighbor of status.Neighbors ?? []) {
     entries.set(`neighbor ${status.Name} ${addressOfBytes(neighbor.Destination)}`, neighbor.ConfigSource);
   }
+  const foreignAddresses = (status.Addresses ?? [])
+    .filter((address) => address.ConfigSource === "foreign")
+    .map((address) => addressOfBytes(address.Address))
+    .filter((address) => !isLinkLocal6(address));
   return {
+    foreignAddresses,
     state: status.AdministrativeState,
     baseFile: status.NetworkFile ?? null,
     dropIns: status.NetworkFileDropins ?? null,

@@ -1,7 +1,7 @@
 import { familyOf } from "../model/address.ts";
 import { entryKey, entryText } from "../model/entry.ts";
 import { isOursToReplace, type OwnRecord } from "../model/ownership.ts";
-import { hasNoLink } from "../model/route.ts";
+import { hasNoLink, kernelProtocol, staticProtocol } from "../model/route.ts";
 import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
 
 /** What decides which foreign entries a reload deletes (measured on 252 and 257, see ARCHITECTURE). */
@@ -48,9 +48,6 @@ export function reloadThreats(kernel: KernelState, record: OwnRecord, facts: Rel
 export function threatText(threat: Threat): string {
   return `${threat.entry.kind} ${entryText(threat.entry)}`;
 }
-
-const kernelProtocol = 2;
-const staticProtocol = 4;
 
 function routeGoes(route: KernelRoute, facts: ReloadFacts): boolean {
   if (hasNoLink(route.type)) return !facts.leaves.routes;
