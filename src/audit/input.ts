@@ -23,6 +23,8 @@ export interface FileComparison {
 export interface NetworkdView {
   readonly state: string;
   readonly baseFile: string | null;
+  /** null on 252, which does not say. */
+  readonly dropIns: readonly string[] | null;
   readonly entries: ReadonlyMap<string, string>;
 }
 

@@ -12,9 +12,10 @@ export function auditNetworkd(input: AuditInput): Finding[] {
     ? [hostFinding("reload-pending", "drop-ins have changed that networkd was not told about", "netkeep apply")]
     : [];
   const states = [...input.statuses].flatMap(([link, view]) => stateFinding(link, view, input));
-  return [...pending, ...states, ...entryFindings(input)];
+  return [...pending, ...states, ...loadedFindings(input), ...entryFindings(input)];
 }
 
+const repair = "netkeep audit --repair; if it stays, networkctl reconfigure LINK";
 const startIt = "systemctl enable --now systemd-networkd; the drop-ins are loaded when it starts";
 
 function hostFinding(code: Finding["code"], message: string, fix: string): Finding {
@@ -44,8 +45,36 @@ function stateFinding(link: string, view: NetworkdView, input: AuditInput): Find
 }
 
 /**
- * An entry that stands in the drop-in and in the kernel, and not in networkd, goes at networkd's next look at the link.
- * What is missing in the drop-in or the kernel as well is reported there, once.
+ * Has networkd loaded what stands on disk? 257 and later name the drop-ins of a link. Their ConfigSource says nothing of
+ * entries that were live first: networkd learns of its own ones from the kernel's events, and there is none for an entry
+ * that is there already, so it goes on calling them foreign until it starts anew.
+ */
+function loadedFindings(input: AuditInput): Finding[] {
+  if (input.reloadPending) return [];
+  return input.files.flatMap((file) => {
+    const view = file.link === null ? undefined : input.statuses.get(file.link);
+    const isDropIn = file.path.endsWith(".conf");
+    if (!isDropIn || file.actualText === null || file.expectedText === null) return [];
+    if (view === undefined || view.dropIns === null || view.dropIns.includes(file.path)) return [];
+    return [
+      {
+        code: "networkd-missing",
+        severity: "error",
+        layer: "networkd",
+        owner: null,
+        link: file.link,
+        expected: file.path,
+        actual: null,
+        message: `networkd has not loaded ${file.path}; it applies ${view.baseFile ?? "no file"} to ${file.link}`,
+        fix: repair,
+      },
+    ];
+  });
+}
+
+/**
+ * 252 says of each entry whether it is its own. One that stands in the drop-in and in the kernel, and not in networkd,
+ * goes at networkd's next look at the link. What is missing in the drop-in or the kernel as well is reported there, once.
  */
 function entryFindings(input: AuditInput): Finding[] {
   if (input.reloadPending) return [];
@@ -55,7 +84,8 @@ function entryFindings(input: AuditInput): Finding[] {
     const view = input.statuses.get(entry.link);
     const found = kernel.get(key);
     const elsewhere = found === undefined || entryText(found) !== entryText(entry) || !written.has(key);
-    if (view === undefined || elsewhere || (entry.kind === "route" && hasNoLink(entry.type))) return [];
+    if (view === undefined || view.dropIns !== null || elsewhere) return [];
+    if (entry.kind === "route" && hasNoLink(entry.type)) return [];
     const source = view.entries.get(key);
     return source === "static" ? [] : [entryFinding(entry, source, input.ownersOf(key))];
   });
@@ -71,6 +101,6 @@ function entryFinding(entry: Entry, source: string | undefined, owners: readonly
     expected: `${entryTitle(entry)}, ConfigSource static`,
     actual: source === undefined ? null : `ConfigSource ${source}`,
     message: source === undefined ? "networkd does not know the entry" : "networkd takes the entry for somebody else's",
-    fix: "netkeep audit --repair; if it stays, networkctl reconfigure LINK",
+    fix: repair,
   };
 }

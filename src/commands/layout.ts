@@ -1,4 +1,5 @@
 import { linksOfDesired } from "../desired/merge.ts";
+import { parseAddress } from "../model/address.ts";
 import type { FileChange, Note, RenderedFile } from "../model/change.ts";
 import { entryKey } from "../model/entry.ts";
 import { type LinkFacts, virtualLinkFacts } from "../model/link.ts";
@@ -11,7 +12,7 @@ import { netdevHints } from "../networkd/matchNetdev.ts";
 import { baseNameOf, standaloneLink, standalonePath } from "../networkd/paths.ts";
 import { type LinkRendering, linkOfFile, renderLink } from "../networkd/render.ts";
 import { linksSharing, resolveBase } from "../networkd/resolveBase.ts";
-import type { Section } from "../networkd/scan.ts";
+import { assignments, type Section, scanFile } from "../networkd/scan.ts";
 import { generatedLinks, type Observed } from "./observe.ts";
 
 /** Which files the desired state becomes on this host. */
@@ -84,7 +85,21 @@ function linksStillGuarded(wanted: readonly string[], record: OwnRecord, observe
       entry.protocol !== kernelProtocol &&
       !isOursToRemove(entry, record) &&
       (status.entries.get(entryKey(entry)) ?? "foreign") === "foreign";
-    return status.foreignAddresses.length > 0 || [...kernel.routes, ...kernel.neighbors].some(isForeign);
+    const own = new Set(addressesOf(observed, status.baseFile));
+    const foreignAddress = status.foreignAddresses.some((address) => !own.has(address));
+    return foreignAddress || [...kernel.routes, ...kernel.neighbors].some(isForeign);
+  });
+}
+
+/** Addresses that a base file sets: networkd 257 calls them foreign too when they were there before it started. */
+function addressesOf(observed: Observed, path: string): string[] {
+  const file = observed.tree.find((candidate) => candidate.path === path);
+  if (file?.kind !== "text") return [];
+  const { sections } = scanFile(path, file.text);
+  const texts = ["Network", "Address"].flatMap((section) => assignments(sections, section, "Address"));
+  return texts.flatMap(({ value }) => {
+    const parsed = parseAddress(value.replace(/\/.*$/, ""));
+    return "problem" in parsed ? [] : [parsed.value];
   });
 }
 

@@ -11,14 +11,22 @@ export interface ReloadResult {
 /** In milliseconds: steps of the polls after a reload, from about what a small link takes. */
 const firstPause = 10;
 const longestPause = 200;
+/** How long a link may be `configuring` before the kernel is asked whether there is anything left to wait for. */
+const lookEvery = 3000;
 
 /**
  * `networkctl reload`, repeated while networkd says that it is reloading already: the refused one may not have seen our
  * files. Its exit status says nothing about the entries, so the links are watched until they are set up.
  *
+ * @param satisfied whether the kernel has all that is wanted; asked from time to time while a link stays `configuring`
  * @throws CommandError if networkd does not take the reload
  */
-export async function reloadNetworkd(system: System, links: readonly string[], seconds: number): Promise<ReloadResult> {
+export async function reloadNetworkd(
+  system: System,
+  links: readonly string[],
+  seconds: number,
+  satisfied: () => Promise<boolean>,
+): Promise<ReloadResult> {
   const end = system.now() + seconds * 1000;
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
     const result = await system.run("networkctl", ["reload"]);
@@ -29,7 +37,7 @@ export async function reloadNetworkd(system: System, links: readonly string[], s
     }
     await system.sleep(pause);
   }
-  return { states: await waitForLinks(system, links, end) };
+  return { states: await waitForLinks(system, links, end, satisfied) };
 }
 
 /** `networkctl reconfigure LINK`: on 252 the only way out of `failed`. It flaps the link's own entries. */
@@ -38,20 +46,31 @@ export async function reconfigureLink(system: System, link: string, seconds: num
   if (result.exitCode !== 0) {
     throw new CommandError(`networkctl reconfigure ${link}`, `exit status ${result.exitCode}`, result.stderr);
   }
-  return (await waitForLinks(system, [link], system.now() + seconds * 1000)).get(link) ?? "unknown";
+  const end = system.now() + seconds * 1000;
+  return (await waitForLinks(system, [link], end, async () => false)).get(link) ?? "unknown";
 }
 
 /**
  * Polls until every link is set up or has failed. A link can be `configuring` for ever (conflict detection without
  * carrier, a tentative address); then the time ends, and the kernel is the judge.
  */
-async function waitForLinks(system: System, links: readonly string[], end: number): Promise<Map<string, string>> {
+async function waitForLinks(
+  system: System,
+  links: readonly string[],
+  end: number,
+  satisfied: () => Promise<boolean>,
+): Promise<Map<string, string>> {
+  let nextLook = system.now() + lookEvery;
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
     const listed = await system.run("networkctl", ["list", "--no-legend", "--no-pager"]);
     const all = parseLinkStates(listed.stdout);
     const states = new Map(links.flatMap((link) => (all.has(link) ? [[link, all.get(link) ?? ""] as const] : [])));
     const busy = [...states.values()].some((state) => /^(pending|initialized|configuring)$/.test(state));
     if (!busy || system.now() > end) return states;
+    if (system.now() > nextLook) {
+      if (await satisfied()) return states;
+      nextLook = system.now() + lookEvery;
+    }
     await system.sleep(pause);
   }
 }

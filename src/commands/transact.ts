@@ -11,7 +11,7 @@ import { applyLive, type Refusal } from "./live.ts";
 import type { Prepared } from "./prepare.ts";
 import { reconfigureLink, reloadNetworkd } from "./reload.ts";
 import { storeDocuments } from "./store.ts";
-import { findShortfalls, lostForeign, restoreForeign, type Shortfall } from "./verify.ts";
+import { findShortfalls, lostForeign, missingNow, restoreForeign, type Shortfall } from "./verify.ts";
 
 export interface TransactOptions {
   readonly given: readonly GivenDocument[];
@@ -53,8 +53,9 @@ export async function transact(
   const refusedKeys = new Set(live.refused.map((refusal) => entryKey(refusal.entry)));
   const files = filesOf(prepared, refusedKeys);
   await writeFiles(system, files);
-  const reload = await tellNetworkd(system, prepared, files, options);
-  const expected = expectedLive(prepared, refusedKeys, options, reload.text === "done");
+  const expectedAfter = (reloaded: boolean) => expectedLive(prepared, refusedKeys, options, reloaded);
+  const reload = await tellNetworkd(system, prepared, files, options, expectedAfter(true));
+  const expected = expectedAfter(reload.text === "done");
   const after = await settle(system, prepared, expected, threats, options, reload.text === "done");
   return {
     stored,
@@ -98,14 +99,18 @@ async function tellNetworkd(
   prepared: Prepared,
   files: readonly FileChange[],
   options: TransactOptions,
+  expected: ReadonlyMap<string, Entry>,
 ): Promise<{ text: string; unsettled: ReadonlyMap<string, string> }> {
   const none: ReadonlyMap<string, string> = new Map();
   const { observed, settings } = prepared;
   if (system.offline || (files.length === 0 && !observed.reloadPending)) return { text: "not needed", unsettled: none };
   if (!options.reload) return { text: "left out (--no-reload): run `netkeep apply` soon", unsettled: none };
   if (!observed.networkd.running) return { text: observed.networkd.reason, unsettled: none };
-  const links = prepared.layout.reloads(files);
-  const { states } = await reloadNetworkd(system, links, settings.reloadSeconds);
+  // A link without entries of ours may stay `configuring` for ever, and that is nothing to us.
+  const wanted = new Set([...expected.values()].map((entry) => entry.link));
+  const links = prepared.layout.reloads(files).filter((link) => wanted.has(link));
+  const satisfied = async () => (await missingNow(system, expected, settings.routeProtocol)).length === 0;
+  const { states } = await reloadNetworkd(system, links, settings.reloadSeconds, satisfied);
   await system.removeFile(places.reloadPending);
   const unsettled = new Map([...states].filter(([, state]) => state !== "configured" && state !== "unmanaged"));
   const old = observed.networkd.version !== null && observed.networkd.version < 257;

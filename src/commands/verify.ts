@@ -34,6 +34,15 @@ export async function findShortfalls(
   }
 }
 
+/** What is missing at this moment. */
+export async function missingNow(
+  system: System,
+  expected: ReadonlyMap<string, Entry>,
+  protocol: number,
+): Promise<Shortfall[]> {
+  return compare(expected, await observeKernel(system), protocol);
+}
+
 /** Foreign entries of `before` that are gone, on links that still exist. */
 export function lostForeign(
   before: readonly (KernelRoute | KernelNeighbor)[],

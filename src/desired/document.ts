@@ -49,11 +49,13 @@ function texts(
   problems: readonly Problem[],
   locate: (path: readonly PropertyKey[], onKey: boolean) => { line: number; column: number },
 ): string[] {
+  if (problems.length === 0) return [];
+  const lines = document.text.split(/\r?\n/);
   return problems
     .map((problem) => ({ problem, place: problem.place ?? locate(problem.path, problem.onKey ?? false) }))
     .sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
     .filter((item, index, all) => index === 0 || !sameAs(all[index - 1], item))
-    .map(({ problem, place }) => problemText(document.source, document.text, place, problem));
+    .map(({ problem, place }) => problemText(document.source, lines[place.line - 1] ?? "", place, problem));
 }
 
 /** One wrong `to` shows up in several rules: once is enough. */

@@ -1,4 +1,4 @@
-import { type Address, addressOf, covers, familyOf, lengthOf, type Prefix } from "../model/address.ts";
+import { type Address, addressOf, covers, familyOf, isMulticast, lengthOf, type Prefix } from "../model/address.ts";
 import type { Entry } from "../model/entry.ts";
 import type { OwnedEntry } from "../model/owner.ts";
 import { linksOf } from "../model/route.ts";
@@ -57,7 +57,7 @@ function coveredHost(destination: Prefix, hosts: ReadonlySet<string>, context: G
 
 /** IPv4 0/8, 127/8, 224/4 and above; IPv6 ::, ::1 and ff00::/8 (RFC 6890). */
 function isSpecial(address: Address): boolean {
-  if (familyOf(address) === 6) return address === "::" || address === "::1" || address.startsWith("ff");
+  if (familyOf(address) === 6) return address === "::" || address === "::1" || isMulticast(address);
   const first = Number(address.slice(0, address.indexOf(".")));
   return first === 0 || first === 127 || first >= 224;
 }

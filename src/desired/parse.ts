@@ -1,4 +1,14 @@
-import { isMap, isPair, isScalar, LineCounter, type Node, type ParsedNode, parseDocument } from "yaml";
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  visit,
+} from "yaml";
 import type { Place, Problem } from "./problem.ts";
 
 /** One document's text as data, and where in the text each path stands. */
@@ -20,7 +30,8 @@ export function parseText(text: string): ParsedText {
     const problem = { path: [], message: "the document is larger than 64 MiB", place: { line: 1, column: 1 } };
     return { value: undefined, problems: [problem], locate: () => problem.place };
   }
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
+  const options = { lineCounter: lines, prettyErrors: false, version: "1.2", logLevel: "error" } as const;
+  const document = parseDocument(text, options);
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -30,10 +41,15 @@ export function parseText(text: string): ParsedText {
     message: sentence(error.message),
     place: placeAt(error.pos[0]),
   }));
+  if (problems.length === 0) {
+    problems.push(
+      ...aliasOffsets(document).map((offset) => ({ path: [], message: noAliases, place: placeAt(offset) })),
+    );
+  }
   const locate = (path: readonly PropertyKey[], onKey: boolean) => placeAt(offsetOf(document.contents, path, onKey));
   if (problems.length > 0) return { value: undefined, problems, locate };
   try {
-    return { value: document.toJS({ maxAliasCount: 0 }), problems, locate };
+    return { value: document.toJS(), problems, locate };
   } catch (error) {
     const message = sentence(error instanceof Error ? error.message : String(error));
     return { value: undefined, problems: [{ path: [], message, place: { line: 1, column: 1 } }], locate };
@@ -60,8 +76,18 @@ function offsetOf(root: ParsedNode | null, path: readonly PropertyKey[], onKey: 
   return offset;
 }
 
+/** An alias repeats a part of the document: a few lines could become millions of entries. */
+const noAliases = "aliases (*name) are not allowed";
+
+function aliasOffsets(document: Document.Parsed): number[] {
+  const offsets: number[] = [];
+  visit(document, { Alias: (_, alias) => void offsets.push(alias.range?.[0] ?? 0) });
+  return offsets;
+}
+
 function sentence(message: string): string {
-  if (/Alias resolution is disabled/.test(message)) return "aliases (*name) are not allowed";
+  if (/Maximum call stack size exceeded/.test(message)) return "lists and mappings are nested too deeply";
+  if (/multiple documents/.test(message)) return "a second document begins here (---): give each a file of its own";
   if (/Map keys must be unique/.test(message)) return "this key stands twice in one mapping";
   return message.replace(/\s*\n[\s\S]*$/, "");
 }

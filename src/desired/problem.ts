@@ -20,17 +20,20 @@ export interface Problem {
 /**
  * `FILE:LINE:COL: path: message` with the source line, a caret and the hint below it.
  *
- * @param text the whole document, for the source line
+ * @param source the line at `place`
  */
-export function problemText(file: string, text: string, place: Place, problem: Problem): string {
+export function problemText(file: string, source: string, place: Place, problem: Problem): string {
   const path = pathText(problem.path);
-  const head = `${file}:${place.line}:${place.column}: ${path === "" ? "" : `${path}: `}${problem.message}`;
-  const source = text.split(/\r?\n/, place.line)[place.line - 1] ?? "";
+  const said = printable(`${path === "" ? "" : `${path}: `}${problem.message}`);
+  const head = `${file}:${place.line}:${place.column}: ${said.length > longest ? `${said.slice(0, longest)}…` : said}`;
   const { shown, caret } = window(printable(source), place.column - 1);
   const lines = source.trim() === "" ? [head] : [head, `    ${shown}`, `    ${" ".repeat(caret)}^`];
   if (problem.hint !== undefined) lines.push(`    ${problem.hint}`);
   return lines.join("\n");
 }
+
+/** A message quotes the value, and the value can be as long as the document. */
+const longest = 400;
 
 /** `guests.0.mac`: the path as people and `jq` write it. */
 export function pathText(path: readonly PropertyKey[]): string {

@@ -4,6 +4,7 @@ import {
   addressOf,
   familyOf,
   isLinkLocal6,
+  isMulticast,
   lengthOf,
   type Prefix,
   parseAddress,
@@ -135,7 +136,7 @@ function gatewayProblem(via: string | undefined, input: RouteInput, path: Proper
   if (family === 6 && familyOf(gateway) === 4) {
     return { path, message: `${via} is an IPv4 next hop for an IPv6 destination` };
   }
-  if (/^(ff|22[4-9]\.|23\d\.|0\.0\.0\.0$|::$|255\.255\.255\.255$)/.test(gateway)) {
+  if (isMulticast(gateway) || /^(0\.0\.0\.0|::|255\.255\.255\.255)$/.test(gateway)) {
     return { path, message: `${via} is not the address of a router` };
   }
   const to = input.to === "default" ? null : prefix(input.to);

@@ -22,10 +22,13 @@ const destination = spelling(
   "a prefix, an address for its /32 or /128, or `default`",
 );
 const mac = spelling(parseMac, "a unicast MAC address, in any spelling");
-/** dev_valid_name() of the kernel: 1 to 15 bytes, no slash, colon or white space, not `.` or `..`. */
+/**
+ * Narrower than dev_valid_name() of the kernel: `*`, `[` and `!` would be patterns in [Match], `@` ends a next hop, `;` and
+ * `"` mean something in a unit file, a `-` in front is an option.
+ */
 const link = z
   .string()
-  .regex(/^(?!\.{1,2}$)[!-.0-9;-~]{1,15}$/, "is not a link name: 1 to 15 characters, no blank, slash or colon")
+  .regex(/^(?!\.{1,2}$)[A-Za-z0-9_.+][A-Za-z0-9_.+~-]{0,14}$/, "is not a link name: 1 to 15 of A-Z a-z 0-9 _ . + ~ -")
   .refine((name) => name !== "lo", 'the loopback link "lo" takes no guests')
   .meta({ description: "the name of a link" });
 const name = z

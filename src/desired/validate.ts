@@ -49,6 +49,9 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
       ...unknownKey(key, issue.path),
     }));
   }
+  // zod's own bounds of an integer; ours are narrower and say it better.
+  if (issue.code === "too_big" && issue.maximum === Number.MAX_SAFE_INTEGER) return [];
+  if (issue.code === "too_small" && issue.minimum === Number.MIN_SAFE_INTEGER) return [];
   if (issue.code === "invalid_key") return [{ path: issue.path, onKey: true, message: firstMessage(issue.issues) }];
   return [{ path: issue.path, message: words(issue) }];
 }
@@ -64,9 +67,9 @@ const reserved: Readonly<Record<string, string>> = {
 };
 
 function unknownKey(key: string, path: readonly PropertyKey[]): { message: string; hint?: string } {
-  const message = reserved[key];
-  if (message !== undefined) return { message };
-  const kind = [...path].reverse().find((step) => typeof step === "string" && step in knownKeys) ?? "";
+  // Own keys only: a document may well have a key `constructor`.
+  if (Object.hasOwn(reserved, key)) return { message: reserved[key] ?? "" };
+  const kind = [...path].reverse().find((step) => typeof step === "string" && Object.hasOwn(knownKeys, step)) ?? "";
   const known = knownKeys[String(kind)] ?? [];
   const guess = nearest(key, known);
   return { message: "unknown key", hint: guess === null ? `known: ${known.join(", ")}` : `did you mean "${guess}"?` };

@@ -77,7 +77,12 @@ export function covers(outer: Prefix, inner: Address | Prefix): boolean {
 
 /** Link-local unicast: fe80::/10 (RFC 4291 §2.5.6). */
 export function isLinkLocal6(address: Address): boolean {
-  return familyOf(address) === 6 && /^fe[89ab]/.test(address);
+  return /^fe[89ab][0-9a-f]:/.test(address);
+}
+
+/** ff00::/8, and 224.0.0.0/4. */
+export function isMulticast(address: Address): boolean {
+  return /^(ff[0-9a-f]{2}:|22[4-9]\.|23\d\.)/.test(address);
 }
 
 function canonicalText(text: string): Address | null {

@@ -85,7 +85,7 @@ export function routeText(route: Route): string {
   // Without a table `ip` puts a local route into table local.
   if (route.table !== mainTable || route.type === "local") words.push("table", String(route.table));
   words.push("proto", String(route.protocol));
-  if (route.scope !== null && route.scope !== "global") words.push("scope", route.scope);
+  if (route.scope !== null && (route.scope !== "global" || needsScopeWord(route))) words.push("scope", route.scope);
   if (route.source !== null) words.push("src", route.source);
   if (route.metric !== 0) words.push("metric", String(route.metric));
   for (const [name, value] of Object.entries(route.metrics).sort()) words.push(name, String(value));
@@ -93,6 +93,12 @@ export function routeText(route: Route): string {
     words.push("nexthop", ...hopWords({ ...hop, type: "unicast" }, route.destination), "weight", String(hop.weight));
   }
   return words.join(" ");
+}
+
+/** Without a word `ip` gives an on-link route scope link, and a local one scope host. */
+function needsScopeWord(route: Route): boolean {
+  const hasGateway = route.gateway !== null || route.nextHops.length > 0;
+  return defaultScope(route.destination, route.type, hasGateway) !== "global";
 }
 
 /** The text without the protocol: whether two routes send packets the same way, whoever installed them. */

@@ -33,7 +33,7 @@ export function readBlocks(text: string): Block[] {
   for (const line of text.split("\n")) {
     const match = opening.exec(line);
     if (match !== null) {
-      blocks.push({ owner: decodeURIComponent(match[1] ?? ""), digest: match[2] ?? "", lines: [] });
+      blocks.push({ owner: ownerOf(match[1] ?? ""), digest: match[2] ?? "", lines: [] });
       open = true;
     } else if (line === closing) open = false;
     else if (open) blocks.at(-1)?.lines.push(line);
@@ -65,6 +65,15 @@ function sectionOf(entry: Entry) {
 /** Owner ids come from agents: one word, without anything that ends a line or looks like a frame. */
 function ownerWord(owner: string): string {
   return encodeURIComponent(owner.replace(/\p{Surrogate}/gu, "\ufffd"));
+}
+
+/** A frame that somebody edited may hold anything: then its owner is that text. */
+function ownerOf(word: string): string {
+  try {
+    return decodeURIComponent(word);
+  } catch {
+    return word;
+  }
 }
 
 function commentText(text: string): string {

@@ -40,6 +40,14 @@ export function readSections(text: string): Section[] {
     .flatMap((chunk) => {
       const parsed = Object.entries(ini.parse(chunk, options))[0];
       if (parsed === undefined || typeof parsed[1] !== "object") return [];
-      return [{ name: parsed[0], body: parsed[1] as Section["body"] }];
+      return [{ name: parsed[0], body: textBody(parsed[1] as Record<string, unknown>) }];
     });
+}
+
+/** `ini` makes booleans of `true` and `false`, and an object of `[Route.x]`; somebody may have written them by hand. */
+function textBody(body: Record<string, unknown>): Section["body"] {
+  const text = (value: unknown) => (typeof value === "object" && value !== null ? "" : String(value));
+  return Object.fromEntries(
+    Object.entries(body).map(([key, value]) => [key, Array.isArray(value) ? value.map(text) : text(value)]),
+  );
 }
