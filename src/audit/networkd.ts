@@ -1,8 +1,8 @@
-import { type Entry, entryText, entryTitle } from "../model/entry.ts";
+import type { Entry } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
 import { hasNoLink } from "../model/route.ts";
 import { indexKernel } from "../plan/kernel.ts";
-import type { AuditInput, NetworkdView } from "./input.ts";
+import type { AuditInput, FileComparison, NetworkdView } from "./input.ts";
 
 /** Drop-ins ↔ networkd: does it run, did it load our files, did it set up the links, are the entries its own. */
 export function auditNetworkd(input: AuditInput): Finding[] {
@@ -12,10 +12,9 @@ export function auditNetworkd(input: AuditInput): Finding[] {
     ? [hostFinding("reload-pending", "drop-ins have changed that networkd was not told about", "netkeep apply")]
     : [];
   const states = [...input.statuses].flatMap(([link, view]) => stateFinding(link, view, input));
-  return [...pending, ...states, ...loadedFindings(input), ...entryFindings(input)];
+  return [...pending, ...states, ...loadedFindings(input)];
 }
 
-const repair = "netkeep audit --repair; if it stays, networkctl reconfigure LINK";
 const startIt = "systemctl enable --now systemd-networkd; the drop-ins are loaded when it starts";
 
 function hostFinding(code: Finding["code"], message: string, fix: string): Finding {
@@ -45,62 +44,39 @@ function stateFinding(link: string, view: NetworkdView, input: AuditInput): Find
 }
 
 /**
- * Has networkd loaded what stands on disk? 257 and later name the drop-ins of a link. Their ConfigSource says nothing of
- * entries that were live first: networkd learns of its own ones from the kernel's events, and there is none for an entry
- * that is there already, so it goes on calling them foreign until it starts anew.
+ * Has networkd loaded what stands on disk? What its JSON calls the single entries does not tell: it takes an entry that
+ * was live first for foreign, or does not list it, until it starts anew (all versions; measured).
  */
 function loadedFindings(input: AuditInput): Finding[] {
   if (input.reloadPending) return [];
+  const kernel = indexKernel(input.kernel, input.record.protocol);
   return input.files.flatMap((file) => {
     const view = file.link === null ? undefined : input.statuses.get(file.link);
-    const isDropIn = file.path.endsWith(".conf");
-    if (!isDropIn || file.actualText === null || file.expectedText === null) return [];
-    if (view === undefined || view.dropIns === null || view.dropIns.includes(file.path)) return [];
-    return [
-      {
-        code: "networkd-missing",
-        severity: "error",
-        layer: "networkd",
-        owner: null,
-        link: file.link,
-        expected: file.path,
-        actual: null,
-        message: `networkd has not loaded ${file.path}; it applies ${view.baseFile ?? "no file"} to ${file.link}`,
-        fix: repair,
-      },
-    ];
+    if (view === undefined || file.actualText === null || file.expectedText === null) return [];
+    return isLoaded(file, view, kernel) ? [] : [notLoadedFinding(file, view)];
   });
 }
 
-/**
- * 252 says of each entry whether it is its own. One that stands in the drop-in and in the kernel, and not in networkd,
- * goes at networkd's next look at the link. What is missing in the drop-in or the kernel as well is reported there, once.
- */
-function entryFindings(input: AuditInput): Finding[] {
-  if (input.reloadPending) return [];
-  const kernel = indexKernel(input.kernel, input.record.protocol);
-  const written = new Set(input.files.flatMap((file) => [...file.actual.keys()]));
-  return [...input.entries].flatMap(([key, entry]) => {
-    const view = input.statuses.get(entry.link);
-    const found = kernel.get(key);
-    const elsewhere = found === undefined || entryText(found) !== entryText(entry) || !written.has(key);
-    if (view === undefined || view.dropIns !== null || elsewhere) return [];
-    if (entry.kind === "route" && hasNoLink(entry.type)) return [];
-    const source = view.entries.get(key);
-    return source === "static" ? [] : [entryFinding(entry, source, input.ownersOf(key))];
-  });
+/** 257 names the drop-ins of a link. On 252 at least one of the routes in the file is networkd's own once it is loaded. */
+function isLoaded(file: FileComparison, view: NetworkdView, kernel: ReadonlyMap<string, Entry>): boolean {
+  if (!file.path.endsWith(".conf")) return true;
+  if (view.dropIns !== null) return view.dropIns.includes(file.path);
+  const routes = [...file.actual].filter(
+    ([key, entry]) => entry.kind === "route" && !hasNoLink(entry.type) && kernel.has(key),
+  );
+  return routes.length === 0 || routes.some(([key]) => view.entries.get(key) === "static");
 }
 
-function entryFinding(entry: Entry, source: string | undefined, owners: readonly string[]): Finding {
+function notLoadedFinding(file: FileComparison, view: NetworkdView): Finding {
   return {
-    code: source === undefined ? "networkd-missing" : "networkd-foreign",
+    code: "networkd-not-loaded",
     severity: "error",
     layer: "networkd",
-    owner: owners.join(", "),
-    link: entry.link,
-    expected: `${entryTitle(entry)}, ConfigSource static`,
-    actual: source === undefined ? null : `ConfigSource ${source}`,
-    message: source === undefined ? "networkd does not know the entry" : "networkd takes the entry for somebody else's",
-    fix: repair,
+    owner: null,
+    link: file.link,
+    expected: file.path,
+    actual: null,
+    message: `networkd has not loaded ${file.path}; it applies ${view.baseFile ?? "no file"} to ${file.link}`,
+    fix: "netkeep audit --repair; if it stays, networkctl reconfigure LINK",
   };
 }

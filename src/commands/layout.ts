@@ -124,7 +124,8 @@ function factsOf(link: string, desired: DesiredState, observed: Observed): LinkF
   if (existing !== undefined) return existing.facts;
   const hint = netdevHints(observed.tree, observed.host).get(link);
   const kind = hint?.kind ?? desired.links.get(link)?.kind;
-  return kind === undefined ? { name: link } : virtualLinkFacts(link, kind, hint?.mac);
+  // A link that does not exist has no other name yet.
+  return kind === undefined ? { name: link, alternativeNames: [] } : virtualLinkFacts(link, kind, hint?.mac);
 }
 
 /** By default entries outlive the last port of a bridge; a link that nothing is known of is taken for a bridge. */

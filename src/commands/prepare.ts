@@ -3,14 +3,16 @@ import { conflictText, linksOfDesired, merge } from "../desired/merge.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Address, Parsed } from "../model/address.ts";
 import { covers, lengthOf } from "../model/address.ts";
-import type { Note, Plan } from "../model/change.ts";
+import type { FileChange, KernelChange, Note, Plan } from "../model/change.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import type { DesiredState, Persistence } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import type { Settings } from "../model/settings.ts";
 import type { KernelState } from "../model/state.ts";
 import { matchesGlob } from "../networkd/globPattern.ts";
-import { planFiles } from "../plan/files.ts";
+import { carriesEntries } from "../networkd/paths.ts";
+import { linkOfFile } from "../networkd/render.ts";
+import { planFiles, refreshes } from "../plan/files.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { System } from "../system/system.ts";
 import { type GivenDocument, type LoadedDocuments, loadDocuments } from "./documents.ts";
@@ -59,10 +61,23 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   const record = { protocol: settings.routeProtocol, recorded: observed.recorded };
   const layout = layOut(desired, observed, record, (text) => system.digest(text));
   const kernel = planKernel(entries, observed.kernel, record, options.adopt);
-  const files = planFiles(layout.files, observed.generated).filter((file) => !layout.keeps(file));
+  const changed = planFiles(layout.files, observed.generated).filter((file) => !layout.keeps(file));
+  const files = [...changed, ...readoptions(kernel.changes, changed, observed)];
   const notes: Note[] = [...layout.notes, ...kernel.notes];
   const plan = { kernel: system.offline ? [] : kernel.changes, files, reloads: layout.reloads(files), notes };
   return { settings, documents, desired, entries, observed, layout, plan, waiting: kernel.waiting };
+}
+
+/** On networkd before 257: the drop-ins whose entries are set live again, for networkd to take them up. */
+function readoptions(kernel: readonly KernelChange[], files: readonly FileChange[], observed: Observed): FileChange[] {
+  const { networkd, recorded, generated } = observed;
+  if (!networkd.running || networkd.version === null || networkd.version >= 257) return [];
+  const again = kernel.filter((change) => change.action !== "remove" && recorded.has(entryKey(change.entry)));
+  const touched = new Set(files.map((file) => linkOfFile(file.action === "write" ? file.text : file.before)));
+  const links = new Set(again.map((change) => change.entry.link).filter((link) => !touched.has(link)));
+  return refreshes(links, files, generated, (path) =>
+    carriesEntries(path) ? linkOfFile(generated.get(path) ?? "") : null,
+  );
 }
 
 function documentContext(settings: Settings, kernel: KernelState, offline: boolean): DocumentContext {

@@ -82,7 +82,9 @@ async function goLive(system: System, prepared: Prepared, options: TransactOptio
 function filesOf(prepared: Prepared, refused: ReadonlySet<string>): readonly FileChange[] {
   if (refused.size === 0) return prepared.plan.files;
   const files = planFiles(prepared.layout.without(refused), prepared.observed.generated);
-  return files.filter((file) => !prepared.layout.keeps(file));
+  const again = prepared.plan.files.filter((file) => file.action === "write" && file.text === file.before);
+  const paths = new Set(files.map((file) => file.path));
+  return [...files.filter((file) => !prepared.layout.keeps(file)), ...again.filter((file) => !paths.has(file.path))];
 }
 
 async function writeFiles(system: System, files: readonly FileChange[]): Promise<void> {

@@ -9,7 +9,14 @@ export function planText(plan: Plan, style: Style): string {
   if (plan.kernel.length > 0) {
     parts.push([style.heading("kernel"), ...plan.kernel.map((change) => kernelLine(change, style))].join("\n"));
   }
-  for (const file of plan.files) parts.push(fileDiff(file, style));
+  for (const file of plan.files) {
+    const same = file.action === "write" && file.text === file.before;
+    parts.push(
+      same
+        ? style.faint(`${file.path}: written once more, for networkd to take up what was set live`)
+        : fileDiff(file, style),
+    );
+  }
   return parts.length === 0 ? "" : `${parts.join("\n\n")}\n`;
 }
 
