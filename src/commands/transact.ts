@@ -1,5 +1,5 @@
 import type { FileChange, KernelChange } from "../model/change.ts";
-import { type Entry, entryKey } from "../model/entry.ts";
+import { type Entry, entryKey, entryTitle } from "../model/entry.ts";
 import type { Persistence } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import { planFiles } from "../plan/files.ts";
@@ -164,9 +164,8 @@ async function settle(
     });
     ({ shortfalls } = await findShortfalls(system, expected, protocol));
   }
-  const name = (entry: (typeof gone)[number]) => `${entry.kind} ${entryKey(entry)}`;
-  const stillLost = new Set(lost.map(name));
-  return { shortfalls, restored: gone.map(name).filter((text) => !stillLost.has(text)), lost: [...stillLost] };
+  const stillLost = new Set(lost.map(entryTitle));
+  return { shortfalls, restored: gone.map(entryTitle).filter((text) => !stillLost.has(text)), lost: [...stillLost] };
 }
 
 /** Ours and no longer wanted, and still there: networkd 252 leaves removed routes in the kernel. */
