@@ -43,9 +43,9 @@ export async function applyLive(
     if (errors.stopped === null) break;
     left = replan(await observeEntries(system)).filter((change) => !refused.has(entryKey(change.entry)));
     const culprit = left[0];
-    // The lines above the one that stopped the batch are done, so it is the first that is left; a delete whose entry
-    // vanished by itself is not among them.
-    if (culprit !== undefined && stops(culprit)) {
+    // The lines above the one that stopped the batch are done, so it is the first that is left. Not so for a delete whose
+    // entry vanished by itself: it is not left at all, and what is left is only to be begun again.
+    if (culprit !== undefined && stops(culprit) && !vanished(errors.stopped)) {
       refused.set(entryKey(culprit.entry), refusal(culprit, errors.stopped));
       left = left.slice(1);
     }
@@ -67,5 +67,9 @@ function stops(change: KernelChange): boolean {
 
 /** Deleting what is not there is what we wanted. */
 function isGone(change: KernelChange, reason: string): boolean {
-  return change.action === "remove" && /No such (process|file or directory)|Cannot find device/.test(reason);
+  return change.action === "remove" && (vanished(reason) || /Cannot find device/.test(reason));
+}
+
+function vanished(reason: string): boolean {
+  return /No such (process|file or directory)/.test(reason);
 }
