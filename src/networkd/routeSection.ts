@@ -26,7 +26,7 @@ export function routeToSection(route: Route): Section {
   if (route.gateway !== null) body["Gateway"] = route.gateway;
   if (route.onLink) body["GatewayOnLink"] = "yes";
   if (route.nextHops.length > 0) {
-    body["MultiPathRoute"] = route.nextHops.map((hop) => `${hop.gateway}@${hop.link} ${hop.weight}`);
+    body["MultiPathRoute"] = route.nextHops.map((hop) => hopText(hop, route.link));
   }
   if (route.table !== defaultTable(route.type)) body["Table"] = String(route.table);
   if (route.metric !== defaultMetric(family)) body["Metric"] = String(route.metric);
@@ -78,7 +78,12 @@ function impliedScope(route: Route): Scope | null {
   return defaultScope(route.destination, route.type, route.gateway !== null || route.nextHops.length > 0);
 }
 
-/** `GATEWAY@LINK WEIGHT`, as written above. */
+/** `GATEWAY[@LINK] WEIGHT`. Of a hop that names the route's own link, networkd 252 waits for that link for ever. */
+function hopText(hop: NextHop, link: string): string {
+  return `${hop.gateway}${hop.link === link ? "" : `@${hop.link}`} ${hop.weight}`;
+}
+
+/** The reverse. */
 function hopOf(text: string, link: string): NextHop {
   const [where = "", weight = "1"] = text.split(" ");
   const [gateway = "", dev = link] = where.split("@");
