@@ -1,4 +1,3 @@
-import { toDocument } from "../desired/toDocument.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { places } from "../model/places.ts";
 import { planSummary, planText } from "../report/planText.ts";
@@ -7,9 +6,9 @@ import type { GivenDocument } from "./documents.ts";
 import { noteMessages } from "./messages.ts";
 import { outcomeData, outcomeExitCode, outcomeMessages } from "./outcome.ts";
 import { planCommand, planData } from "./plan.ts";
-import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
+import type { Prepared } from "./prepare.ts";
+import { prepareToApply } from "./prepareToApply.ts";
 import type { CommandResult } from "./result.ts";
-import { findThreats, type Threats } from "./threats.ts";
 import { type Outcome, type TransactOptions, transact } from "./transact.ts";
 
 export interface ApplyOptions {
@@ -20,9 +19,6 @@ export interface ApplyOptions {
   readonly live: boolean;
   readonly reload: boolean;
 }
-
-/** The owner that foreign entries get when they are adopted. */
-const adoptedOwner = "adopted";
 
 /** Validate, plan, apply, verify: the main job. */
 export async function applyCommand(context: CommandContext, options: ApplyOptions): Promise<CommandResult> {
@@ -57,34 +53,6 @@ export async function applyLocked(context: CommandContext, options: ApplyOptions
     }
   }
   return report(context, first, outcome, notes);
-}
-
-async function prepareToApply(context: CommandContext, options: ApplyOptions) {
-  const { system, settings } = context;
-  const prepareOptions: PrepareOptions = {
-    given: options.given,
-    persistence: options.runtime ? "runtime" : "persistent",
-    adopt: options.adopt,
-    refuseConflicts: true,
-  };
-  const prepared = await prepare(system, settings, prepareOptions);
-  const threats = options.reload ? await findThreats(system, prepared) : { list: [], notes: [] };
-  const adopted = options.adopt ? adoptedDocument(prepared, threats) : null;
-  if (adopted === null) return { prepared, threats, given: options.given };
-  const given = [...options.given, adopted];
-  const again = await prepare(system, settings, { ...prepareOptions, given });
-  return { prepared: again, threats: await findThreats(system, again), given };
-}
-
-/** Foreign entries that the reload would delete, together with what was adopted before, as a document. */
-function adoptedDocument(prepared: Prepared, threats: Threats): GivenDocument | null {
-  const entries = threats.list
-    .map((threat) => threat.entry)
-    .filter((entry) => entry.kind === "neighbor" || !entry.objects);
-  if (entries.length === 0) return null;
-  const before = prepared.desired.owners.find((owner) => owner.owner === adoptedOwner)?.entries ?? [];
-  const document = toDocument([...before.map((owned) => owned.entry), ...entries]);
-  return { owner: adoptedOwner, source: "netkeep apply --adopt", path: null, text: JSON.stringify(document) };
 }
 
 function combine(first: Outcome, second: Outcome): Outcome {

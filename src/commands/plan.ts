@@ -5,9 +5,8 @@ import { planSummary, planText } from "../report/planText.ts";
 import type { CommandContext } from "./context.ts";
 import type { GivenDocument } from "./documents.ts";
 import { noteMessages } from "./messages.ts";
-import { prepare } from "./prepare.ts";
+import { prepareToApply } from "./prepareToApply.ts";
 import type { CommandResult } from "./result.ts";
-import { findThreats } from "./threats.ts";
 
 export interface PlanOptions {
   readonly given: readonly GivenDocument[];
@@ -17,10 +16,7 @@ export interface PlanOptions {
 
 /** What `apply` would do. Exit 1 if there is anything to do, 2 if apply would refuse. */
 export async function planCommand(context: CommandContext, options: PlanOptions): Promise<CommandResult> {
-  const { system, settings, style } = context;
-  const persistence = options.runtime ? "runtime" : "persistent";
-  const prepared = await prepare(system, settings, { ...options, persistence, refuseConflicts: true });
-  const threats = await findThreats(system, prepared);
+  const { prepared, threats } = await prepareToApply(context, { ...options, reload: true });
   const plan = { ...prepared.plan, notes: [...prepared.plan.notes, ...threats.notes] };
   const refuses = plan.notes.some((note) => note.level === "refusal");
   const nothing = plan.kernel.length === 0 && plan.files.length === 0 && !prepared.observed.reloadPending;
@@ -28,7 +24,7 @@ export async function planCommand(context: CommandContext, options: PlanOptions)
   return {
     exitCode: refuses ? exitCodes.failed : nothing ? exitCodes.asDesired : exitCodes.differs,
     data: planData(plan),
-    text: planText(plan, style),
+    text: planText(plan, context.style),
     messages: [...noteMessages(plan.notes), { level: "info", text: summary }],
   };
 }

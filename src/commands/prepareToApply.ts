@@ -1,0 +1,44 @@
+import { toDocument } from "../desired/toDocument.ts";
+import type { CommandContext } from "./context.ts";
+import type { GivenDocument } from "./documents.ts";
+import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
+import { findThreats, type Threats } from "./threats.ts";
+
+export interface PrepareToApplyOptions {
+  readonly given: readonly GivenDocument[];
+  readonly runtime: boolean;
+  readonly adopt: boolean;
+  readonly reload: boolean;
+}
+
+/** The owner that foreign entries get when they are adopted. */
+const adoptedOwner = "adopted";
+
+/** What `plan` and `apply` have in common: the plan, what its reload threatens, and with `adopt` the document that saves it. */
+export async function prepareToApply(context: CommandContext, options: PrepareToApplyOptions) {
+  const { system, settings } = context;
+  const prepareOptions: PrepareOptions = {
+    given: options.given,
+    persistence: options.runtime ? "runtime" : "persistent",
+    adopt: options.adopt,
+    refuseConflicts: true,
+  };
+  const prepared = await prepare(system, settings, prepareOptions);
+  const threats = options.reload ? await findThreats(system, prepared) : { list: [], notes: [] };
+  const adopted = options.adopt ? adoptedDocument(prepared, threats) : null;
+  if (adopted === null) return { prepared, threats, given: options.given };
+  const given = [...options.given, adopted];
+  const again = await prepare(system, settings, { ...prepareOptions, given });
+  return { prepared: again, threats: await findThreats(system, again), given };
+}
+
+/** Foreign entries that the reload would delete, together with what was adopted before, as a document. */
+function adoptedDocument(prepared: Prepared, threats: Threats): GivenDocument | null {
+  const entries = threats.list
+    .map((threat) => threat.entry)
+    .filter((entry) => entry.kind === "neighbor" || !entry.objects);
+  if (entries.length === 0) return null;
+  const before = prepared.desired.owners.find((owner) => owner.owner === adoptedOwner)?.entries ?? [];
+  const document = toDocument([...before.map((owned) => owned.entry), ...entries]);
+  return { owner: adoptedOwner, source: "netkeep apply --adopt", path: null, text: JSON.stringify(document) };
+}
