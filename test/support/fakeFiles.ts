@@ -1,0 +1,67 @@
+import type { FoundFile } from "../../src/model/file.ts";
+import { unitDirectories } from "../../src/networkd/precedence.ts";
+
+export type FakeFile =
+  | { readonly kind: "text"; readonly text: string; readonly modified: number }
+  | { readonly kind: "null" };
+
+/** A file system in memory: enough of it for `System`, with the temporary files of an atomic write. */
+export class FakeFiles {
+  readonly #files = new Map<string, FakeFile>();
+
+  text(path: string): string | null {
+    const file = this.#files.get(path);
+    return file?.kind === "text" ? file.text : null;
+  }
+
+  modified(path: string): number | null {
+    const file = this.#files.get(path);
+    return file?.kind === "text" ? file.modified : null;
+  }
+
+  set(path: string, file: FakeFile): void {
+    if (!/^(\/[^/\0]+)+$/.test(path) || path.split("/").includes("..")) throw new Error(`not a path: ${path}`);
+    this.#files.set(path, file);
+  }
+
+  delete(path: string): void {
+    this.#files.delete(path);
+  }
+
+  /** Names of files and directories in a directory, sorted. */
+  list(directory: string): string[] {
+    const inside = [...this.#files.keys()].filter((path) => path.startsWith(`${directory}/`));
+    return [...new Set(inside.map((path) => path.slice(directory.length + 1).split("/")[0] ?? ""))].sort();
+  }
+
+  isDirectory(path: string): boolean {
+    return [...this.#files.keys()].some((other) => other.startsWith(`${path}/`));
+  }
+
+  /** As system/units.ts finds them. */
+  units(directories: readonly string[], suffixes: readonly string[]): FoundFile[] {
+    return directories.flatMap((directory) =>
+      this.list(directory).flatMap((name) => {
+        const path = `${directory}/${name}`;
+        if (!name.endsWith(".d")) return suffixes.some((suffix) => name.endsWith(suffix)) ? this.#found(path) : [];
+        return this.list(path).flatMap((inner) => (inner.endsWith(".conf") ? this.#found(`${path}/${inner}`) : []));
+      }),
+    );
+  }
+
+  /** All units, as networkd finds them. */
+  networkdUnits(): FoundFile[] {
+    return this.units(unitDirectories, [".network"]);
+  }
+
+  /** Path → text below any of these directories; a mask shows as the target of its link. */
+  tree(...directories: string[]): Map<string, string> {
+    const paths = [...this.#files.keys()].filter((path) => directories.some((top) => path.startsWith(`${top}/`)));
+    return new Map(paths.sort().map((path) => [path, this.text(path) ?? "-> /dev/null"]));
+  }
+
+  #found(path: string): FoundFile[] {
+    const file = this.#files.get(path);
+    return file === undefined ? [] : [{ path, ...file }];
+  }
+}

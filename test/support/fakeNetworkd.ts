@@ -1,0 +1,164 @@
+import { Address4, Address6 } from "ip-address";
+import type { ProgramResult } from "../../src/system/system.ts";
+import type { FakeFiles } from "./fakeFiles.ts";
+import type { FakeKernel } from "./fakeKernel.ts";
+import { isV6, neighborKey, type RouteJson, routeKey } from "./ipJson.ts";
+import { type Configured, readConfigured } from "./networkdConfig.ts";
+
+/** What a link has from its files: entries by key, and the settings that decide over foreign ones. */
+interface Managed {
+  readonly files: string;
+  readonly config: Configured;
+}
+
+/**
+ * networkd 252 and 257 as measured in the lab: at a reload it sets up the links whose files changed, deletes what is
+ * foreign there unless KeepConfiguration= and ManageForeignRoutes= say otherwise, leaves removed entries behind, and
+ * adopts what is live already. It reads unit files with code of its own.
+ */
+export class FakeNetworkd {
+  readonly #kernel: FakeKernel;
+  readonly #files: FakeFiles;
+  readonly version: number;
+  readonly #managed = new Map<string, Managed>();
+  /** Links that say `failed` or `configuring` whatever they have. */
+  readonly stuck = new Map<string, string>();
+  reloads = 0;
+  /** `networkctl reload` says "Already reloading" this many times. */
+  busy = 0;
+
+  constructor(version: number, kernel: FakeKernel, files: FakeFiles) {
+    [this.version, this.#kernel, this.#files] = [version, kernel, files];
+    for (const [link, managed] of this.#read()) this.#managed.set(link, managed);
+  }
+
+  run(args: readonly string[]): ProgramResult {
+    const command = args.join(" ");
+    if (command === "reload") return this.#reload();
+    if (/^reconfigure \S+$/.test(command)) {
+      this.stuck.delete(args[1] ?? "");
+      return answer("");
+    }
+    if (command === "list --no-legend --no-pager") return answer(this.#list());
+    const link = /^--json=short status (\S+)$/.exec(command)?.[1];
+    if (link !== undefined) return this.#status(link);
+    throw new Error(`the fake networkd does not know: networkctl ${command}`);
+  }
+
+  #reload(): ProgramResult {
+    if (this.busy > 0) {
+      this.busy -= 1;
+      return { stdout: "", stderr: "Failed to reload network settings: Already reloading.\n", exitCode: 1 };
+    }
+    this.reloads += 1;
+    const now = this.#read();
+    for (const { ifname } of this.#kernel.links) {
+      const [before, after] = [this.#managed.get(ifname), now.get(ifname)];
+      if (before?.files === after?.files) continue;
+      if (after === undefined) this.#managed.delete(ifname);
+      else {
+        this.#managed.set(ifname, after);
+        this.#setUp(ifname, before, after);
+      }
+    }
+    return answer("");
+  }
+
+  #setUp(link: string, before: Managed | undefined, { config }: Managed): void {
+    const own = (key: string) => config.entries.has(key);
+    const was = (key: string) => before?.config.entries.has(key) === true;
+    const keep = config.keepConfiguration;
+    const leaves = /^ManageForeignRoutes=no$/m.test(
+      this.#files.text("/etc/systemd/networkd.conf.d/50-netkeep.conf") ?? "",
+    );
+    this.#kernel.dropRoutes((route) => {
+      const key = routeKey(route);
+      if (own(key) || route.protocol === "2" || (route.dev ?? route.nexthops?.[0]?.dev) !== link) return false;
+      if (was(key)) return keep === "no";
+      if (keep === "yes" || (keep === "static" && route.protocol === "4")) return false;
+      return !leaves;
+    });
+    this.#kernel.dropNeighbors((neighbor) => {
+      const key = neighborKey(neighbor);
+      if (own(key) || neighbor.dev !== link || !neighbor.state.includes("PERMANENT")) return false;
+      if (was(key)) return keep === "no" || (this.version < 257 && keep === "static");
+      return keep === "no" || (keep === "static" && this.version < 257);
+    });
+    for (const { route, neighbor } of config.entries.values()) {
+      if (route !== undefined && !this.#has(route)) this.#kernel.setRoute(route);
+      if (neighbor !== undefined) this.#kernel.setNeighbor(neighbor);
+    }
+  }
+
+  /** Adopted without an event: the same key and the same content. */
+  #has(route: RouteJson): boolean {
+    const text = (value: RouteJson) => JSON.stringify(Object.entries({ ...value, flags: [] }).sort());
+    return this.#kernel.routes.some((other) => text(other) === text(route));
+  }
+
+  #read(): Map<string, Managed> {
+    const units = this.#files.networkdUnits();
+    const links = this.#kernel.links.map(({ ifname }) => ifname);
+    return new Map(
+      links.flatMap((link) => {
+        const config = readConfigured(units, link);
+        return config === null ? [] : [[link, { config, files: JSON.stringify(config.texts) }] as const];
+      }),
+    );
+  }
+
+  #state(link: string): string {
+    return this.#managed.has(link) ? (this.stuck.get(link) ?? "configured") : "unmanaged";
+  }
+
+  #list(): string {
+    return this.#kernel.links
+      .map(({ ifindex, ifname }) => `  ${ifindex} ${ifname} bridge routable ${this.#state(ifname)}\n`)
+      .join("");
+  }
+
+  #status(name: string): ProgramResult {
+    const link = this.#kernel.links.find(({ ifname }) => ifname === name);
+    if (link === undefined) return { stdout: "", stderr: `Interface "${name}" not found.\n`, exitCode: 1 };
+    const config = this.#managed.get(name)?.config;
+    const source = (key: string) => (config?.entries.has(key) ? "static" : "foreign");
+    const routes = this.#kernel.routes.filter((route) => route.dev === name && route.type === undefined);
+    const neighbors = this.#kernel.neighbors.filter(({ dev, state }) => dev === name && state.includes("PERMANENT"));
+    const status = {
+      Index: link.ifindex,
+      Name: name,
+      AdministrativeState: this.#state(name),
+      ...(config === undefined ? {} : { NetworkFile: config.base }),
+      ...(config === undefined || this.version < 257 ? {} : { NetworkFileDropins: config.dropIns }),
+      Neighbors: neighbors.map((neighbor) => ({
+        Destination: bytes(neighbor.dst),
+        ConfigSource: source(neighborKey(neighbor)),
+        ConfigState: "configured",
+      })),
+      Routes: routes.map((route) => ({
+        ...destination(route),
+        Priority: route.metric ?? 0,
+        Table: Number(route.table ?? 254),
+        Protocol: Number(route.protocol ?? 3),
+        ConfigSource: source(routeKey(route)),
+        ConfigState: "configured",
+      })),
+    };
+    return answer(JSON.stringify(status));
+  }
+}
+
+function destination(route: RouteJson) {
+  const v6 = route.pref !== undefined;
+  const [address = "", length] = (route.dst === "default" ? (v6 ? "::/0" : "0.0.0.0/0") : route.dst).split("/");
+  return { Destination: bytes(address), DestinationPrefixLength: Number(length ?? (v6 ? 128 : 32)) };
+}
+
+function bytes(address: string): number[] {
+  const list = isV6(address) ? new Address6(address).toByteArray() : new Address4(address).toArray();
+  return isV6(address) ? [...Array(16 - list.length).fill(0), ...list] : list;
+}
+
+function answer(stdout: string): ProgramResult {
+  return { stdout, stderr: "", exitCode: 0 };
+}

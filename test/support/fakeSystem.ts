@@ -1,0 +1,185 @@
+import { createHash } from "node:crypto";
+import { exitCodes, UserError } from "../../src/errors.ts";
+import type { ProgramResult, System } from "../../src/system/system.ts";
+import { FakeFiles } from "./fakeFiles.ts";
+import { FakeKernel } from "./fakeKernel.ts";
+import { FakeNetworkd } from "./fakeNetworkd.ts";
+import type { IpOutput } from "./ipJson.ts";
+
+/** The process dies here: not an answer of anything, and nothing may catch it. */
+export class Killed extends Error {}
+
+/** What goes wrong at one effect. `kill` dies before it, `halfway` within it, `fail` is an error that netkeep is told. */
+export interface Mishap {
+  /** The first effect is 1. */
+  readonly at: number;
+  readonly how: "kill" | "halfway" | "fail";
+}
+
+export interface FakeHost {
+  readonly ip: IpOutput;
+  /** The version of networkd that runs; null for none. */
+  readonly networkd: number | null;
+  readonly offline?: boolean;
+  readonly privileged?: boolean;
+}
+
+const networkdPid = "4242";
+const bootTime = 1_700_000_000;
+
+/** A host in memory. One object can serve several runs of netkeep: what a run leaves behind is there for the next. */
+export class FakeSystem {
+  readonly files = new FakeFiles();
+  readonly kernel: FakeKernel;
+  #networkd: FakeNetworkd | null = null;
+  readonly #host: FakeHost;
+  #now = (bootTime + 86_400) * 1000;
+  #effects = 0;
+  #mishap: Mishap | null = null;
+  /** What each effect was, for messages. */
+  readonly trace: string[] = [];
+  /** Whether the mishap took place. */
+  struck = false;
+  locked = false;
+
+  constructor(host: FakeHost) {
+    this.#host = host;
+    this.kernel = new FakeKernel(host.ip);
+    this.addFile(`/proc/${networkdPid}/stat`, `${networkdPid} (systemd-network) ${"S ".repeat(19)}1000 0`);
+    this.addFile("/proc/stat", `cpu 0\nbtime ${bootTime}\n`);
+  }
+
+  /** A file that was there before networkd started. */
+  addFile(path: string, text: string): void {
+    this.files.set(path, { kind: "text", text, modified: (bootTime - 86_400) * 1000 });
+  }
+
+  addMask(path: string): void {
+    this.files.set(path, { kind: "null" });
+  }
+
+  /** Starts with the first question, when all files of the test are there. */
+  get networkd(): FakeNetworkd {
+    if (this.#host.networkd === null) throw new Error("this host has no networkd");
+    this.#networkd ??= new FakeNetworkd(this.#host.networkd, this.kernel, this.files);
+    return this.#networkd;
+  }
+
+  /** Begins to count effects anew; without a mishap all goes well. */
+  begin(mishap: Mishap | null = null): void {
+    [this.#effects, this.#mishap, this.struck, this.locked] = [0, mishap, false, false];
+    this.trace.length = 0;
+    this.#now += 60_000;
+  }
+
+  get effects(): number {
+    return this.#effects;
+  }
+
+  /** Leftovers of atomic writes. */
+  get temporaryFiles(): string[] {
+    return [...this.files.tree("/etc", "/run", "/var").keys()].filter((path) => path.endsWith(".tmp"));
+  }
+
+  readonly system = {
+    offline: false as boolean,
+    privileged: true as boolean,
+    now: () => this.#now,
+    sleep: async (milliseconds) => {
+      this.#now += milliseconds;
+    },
+    digest: (text) => createHash("sha256").update(text).digest("hex").slice(0, 16),
+    readText: async (path) => this.files.text(path),
+    modified: async (path) => this.files.modified(path),
+    list: async (directory) => this.files.list(directory),
+    isDirectory: async (path) => this.files.isDirectory(path),
+    readUnits: async (directories, suffixes) => this.files.units(directories, suffixes),
+    writeFile: async (path, text) => this.#write(path, text),
+    removeFile: async (path) => {
+      if (this.#effect(`remove ${path}`) === "fail")
+        throw new UserError(exitCodes.failed, `cannot remove ${path}: EIO`);
+      this.files.delete(path);
+      this.#sweep(path);
+    },
+    run: async (program, args, input = "") => this.#run(program, args, input),
+    withLock: async (path, _seconds, work) => {
+      if (this.locked) throw new Error("the lock is taken twice");
+      if (path !== "/run/netkeep/lock") throw new Error(`a lock at ${path}`);
+      this.locked = true;
+      try {
+        return await work();
+      } finally {
+        this.locked = false;
+      }
+    },
+    hostFacts: async () => ({ hostname: "host", virtualization: { type: "none" } as const, kernelVersion: "6.18.0" }),
+  } satisfies System;
+
+  #write(path: string, text: string): void {
+    this.#sweep(path);
+    const temporary = path.replace(/([^/]+)$/, ".$1.0a1b2c.tmp");
+    const file = { kind: "text" as const, text, modified: this.#now };
+    const how = this.#effect(`write ${path}`);
+    if (how === "fail") throw new UserError(exitCodes.failed, `cannot write ${path}: no space left on device`);
+    if (how === "halfway") {
+      this.files.set(temporary, { ...file, text: text.slice(0, text.length / 2) });
+      throw new Killed(`killed while writing ${path}`);
+    }
+    if (!this.locked && !this.#host.offline) throw new Error(`${path} is written without the lock`);
+    this.files.set(path, file);
+  }
+
+  /** As system/files.ts: leftovers for the same path go. */
+  #sweep(path: string): void {
+    const [, directory = "", name = ""] = /^(.*)\/([^/]+)$/.exec(path) ?? [];
+    for (const other of this.files.list(directory)) {
+      if (other.startsWith(`.${name}.`) && other.endsWith(".tmp")) this.files.delete(`${directory}/${other}`);
+    }
+  }
+
+  #run(program: string, args: readonly string[], input: string): ProgramResult {
+    if (this.#host.offline) throw new Error(`with --root nothing is run: ${program}`);
+    const how = this.#effect(`run ${program} ${args.join(" ")}`);
+    if (how === "fail") return { stdout: "", stderr: "simulated failure\n", exitCode: 1 };
+    const lines = input.split("\n").length - 1;
+    const killedAfter = how === "halfway" ? Math.ceil(lines / 2) : undefined;
+    const result = this.#answer(program, args, input, killedAfter);
+    if (how === "halfway") throw new Killed(`killed during ${program}`);
+    return result;
+  }
+
+  #answer(program: string, args: readonly string[], input: string, killedAfter?: number): ProgramResult {
+    const command = [program, ...args].join(" ");
+    const running = this.#host.networkd !== null;
+    if (program === "ip") return this.kernel.ip(args, input, killedAfter);
+    if (command === "networkctl --version") return ok(`systemd ${this.#host.networkd ?? 252} (fake)\n+PAM\n`);
+    if (program === "networkctl" && running) return this.networkd.run(args);
+    if (command.startsWith("busctl call org.freedesktop.DBus") && args.includes("GetConnectionUnixProcessID")) {
+      const none = "Call failed: Could not get PID of name 'org.freedesktop.network1': no such name\n";
+      return running ? ok(`u ${networkdPid}\n`) : { stdout: "", stderr: none, exitCode: 1 };
+    }
+    if (/^readlink \/proc\/(self|4242)\/ns\/net$/.test(command)) return ok("net:[4026531840]\n");
+    throw new Error(`the fake host does not know: ${command}`);
+  }
+
+  #effect(what: string): Mishap["how"] | null {
+    this.#effects += 1;
+    this.trace.push(what);
+    if (this.#mishap?.at !== this.#effects) return null;
+    this.struck = true;
+    if (this.#mishap.how === "kill") throw new Killed(`killed before: ${what}`);
+    return this.#mishap.how;
+  }
+}
+
+/** @param host with `offline`: as with --root */
+export function makeHost(host: FakeHost): FakeSystem {
+  const made = new FakeSystem(host);
+  made.system.offline = host.offline ?? false;
+  made.system.privileged = host.privileged ?? true;
+  return made;
+}
+
+function ok(stdout: string): ProgramResult {
+  return { stdout, stderr: "", exitCode: 0 };
+}
