@@ -74,3 +74,12 @@ export function routeKey({ table = "254", dst, metric = 0, pref }: RouteJson): s
 export function neighborKey({ dev, dst }: NeighborJson): string {
   return `${dev} ${dst}`;
 }
+
+/** Equal texts mean equal content, whatever the order of the fields. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
