@@ -14,6 +14,7 @@ import {
   hostOf,
   listFixtures,
 } from "./support/fixture.ts";
+import { canonicalJson } from "./support/ipJson.ts";
 
 /**
  * Every folder of fixtures/ through the real commands on a host in memory: an audit, a plan, an apply. What netkeep wrote,
@@ -58,7 +59,7 @@ function expectKernel(host: FakeSystem, fixture: Fixture) {
   const real = expectedKernel(fixture);
   expect(real === null).toBe(host.kernel.lines.length === 0);
   if (real === null) return;
-  const sorted = (list: readonly object[]) => list.map((item) => JSON.stringify(Object.entries(item).sort())).sort();
+  const sorted = (list: readonly object[]) => list.map(canonicalJson).sort();
   expect(sorted(host.kernel.routes)).toEqual(sorted([...real.route4, ...real.route6]));
   expect(sorted(host.kernel.neighbors)).toEqual(sorted(real.neigh));
 }

@@ -2,7 +2,7 @@ import { Address4, Address6 } from "ip-address";
 import type { ProgramResult } from "../../src/system/system.ts";
 import type { FakeFiles } from "./fakeFiles.ts";
 import type { FakeKernel } from "./fakeKernel.ts";
-import { isV6, neighborKey, type RouteJson, routeKey } from "./ipJson.ts";
+import { canonicalJson, isV6, neighborKey, type RouteJson, routeKey } from "./ipJson.ts";
 import { type Configured, readConfigured } from "./networkdConfig.ts";
 
 /** What a link has from its files: entries by key, and the settings that decide over foreign ones. */
@@ -92,7 +92,7 @@ export class FakeNetworkd {
 
   /** Adopted without an event: the same key and the same content. */
   #has(route: RouteJson): boolean {
-    const text = (value: RouteJson) => JSON.stringify(Object.entries({ ...value, flags: [] }).sort());
+    const text = (value: RouteJson) => canonicalJson({ ...value, flags: [] });
     return this.#kernel.routes.some((other) => text(other) === text(route));
   }
 
