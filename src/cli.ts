@@ -99,11 +99,12 @@ async function run(options: CommonOptions, work: (context: CommandContext) => Pr
     const settings = await loadSettings(system);
     const result = await work({ system, settings, style: colour ? colourStyle : plainStyle });
     progress.end();
-    for (const message of result.messages) say(message, options.quiet === true);
     const mode = jsonMode(options);
     process.stdout.write(
       mode === "off" ? result.text : `${JSON.stringify(result.data, null, mode === "pretty" ? 2 : 0)}\n`,
     );
+    // After the data, so that on a terminal the summary stands at the end.
+    for (const message of result.messages) say(message, options.quiet === true);
     process.exitCode = result.exitCode;
   } catch (error) {
     progress.end();

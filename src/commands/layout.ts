@@ -50,12 +50,14 @@ export function layOut(desired: DesiredState, observed: Observed, record: OwnRec
       certain &&= base.certain;
     }
     notes.push(...linkNotes(link, base.kind === "base" ? base.name : null, observed));
+    const owners = ownersOn(link, desired);
+    notes.push(...limitNotes(link, owners, observed));
     renderings.push({
       link,
       baseName: base.kind === "base" ? base.name : null,
       version: observed.networkd.version,
       keepCarrier: keepsCarrier(link, facts, desired),
-      owners: ownersOn(link, desired),
+      owners,
     });
   }
   const doubtful = new Set(notes.filter((note) => note.level === "refusal").map((note) => note.link));
@@ -161,6 +163,18 @@ function linkNotes(link: string, baseName: string | null, observed: Observed): N
     notes.push({ level: "refusal", link, text });
   }
   return notes;
+}
+
+/** networkd ignores what is over its limit, and says so only in its journal. */
+function limitNotes(link: string, owners: LinkRendering["owners"], observed: Observed): Note[] {
+  const { networkd, routeLimit } = observed;
+  const routes = owners.flatMap((owner) => owner.entries).filter((entry) => entry.kind === "route").length;
+  if (routes <= routeLimit) return [];
+  const text =
+    `${link} gets ${routes} routes, and systemd-networkd${networkd.version === null ? "" : ` ${networkd.version}`} on this ` +
+    `host loads ${routeLimit} for one link; set net.ipv6.route.max_size higher (sysctl.d(5)) and restart ` +
+    "systemd-networkd, or spread the routes over several links; more than 20000 are never taken";
+  return [{ level: "refusal", link, text }];
 }
 
 /** Protocol ra (9), or dynamic addresses: who set them up is not networkd, for it does not know the link. */

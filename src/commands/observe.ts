@@ -1,3 +1,4 @@
+import type { Family } from "../model/address.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import type { HostFacts } from "../model/link.ts";
 import type { KernelState } from "../model/state.ts";
@@ -6,6 +7,7 @@ import type { LinkStatus } from "../networkd/describe.ts";
 import { carriesEntries, isGenerated } from "../networkd/paths.ts";
 import { type UnitTree, unitDirectories } from "../networkd/precedence.ts";
 import { linkOfFile } from "../networkd/render.ts";
+import { routeLimit } from "../plan/limits.ts";
 import type { System } from "../system/system.ts";
 import { observeKernel } from "./observeKernel.ts";
 import { type NetworkdState, observeLinks, observeNetworkd } from "./observeNetworkd.ts";
@@ -22,18 +24,21 @@ export interface Observed {
   /** Key → entry of all that stands in our drop-ins now. */
   readonly recorded: ReadonlyMap<string, Entry>;
   readonly host: HostFacts;
+  /** How many [Route] sections networkd loads for one link. */
+  readonly routeLimit: number;
   /** Files were changed that networkd was not told about. */
   readonly reloadPending: boolean;
 }
 
 /** First half, needed before the documents can be read: their defaults depend on the host's addresses. */
 export async function observeHost(system: System, reloadPendingPath: string): Promise<Omit<Observed, "statuses">> {
-  const [kernel, networkd, tree, host, pending] = await Promise.all([
+  const [kernel, networkd, tree, host, pending, maxSizes] = await Promise.all([
     observeKernel(system),
     observeNetworkd(system),
     system.readUnits(unitDirectories, [".network", ".netdev"]),
     system.offline ? Promise.resolve({}) : system.hostFacts(),
     system.readText(reloadPendingPath),
+    Promise.all([maxSize(system, 4), maxSize(system, 6)]),
   ]);
   const generated = new Map<string, string>();
   for (const file of tree) if (file.kind === "text" && isGenerated(file.path)) generated.set(file.path, file.text);
@@ -44,6 +49,7 @@ export async function observeHost(system: System, reloadPendingPath: string): Pr
     generated,
     recorded: recordedEntries(generated),
     host: networkd.version === null ? host : { ...host, systemdVersion: networkd.version },
+    routeLimit: routeLimit(networkd.version, maxSizes),
     reloadPending: pending !== null,
   };
 }
@@ -62,6 +68,13 @@ export async function observeStatuses(
 /** The links that generated files name in their heads. */
 export function generatedLinks(generated: ReadonlyMap<string, string>): string[] {
   return [...generated.values()].map(linkOfFile).filter((link) => link !== null);
+}
+
+/** net.ipv4.route.max_size or net.ipv6.route.max_size; null if not known, as for an image. */
+async function maxSize(system: System, family: Family): Promise<number | null> {
+  const path = `/proc/sys/net/ipv${family}/route/max_size`;
+  const text = system.offline ? null : await system.readText(path).catch(() => null);
+  return text === null ? null : Number(text);
 }
 
 function recordedEntries(generated: ReadonlyMap<string, string>): Map<string, Entry> {

@@ -106,7 +106,6 @@ export type DocumentInput = z.infer<typeof documentSchema>;
 export type GuestInput = z.infer<typeof guest>;
 export type RouterInput = z.infer<typeof router>;
 export type RouteInput = z.infer<typeof route>;
-export type NeighborInput = z.infer<typeof neighbor>;
 
 /** The keys that each kind of object takes, for "did you mean": by the last word of its path. */
 export const knownKeys: Readonly<Record<string, readonly string[]>> = {

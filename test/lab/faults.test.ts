@@ -250,6 +250,26 @@ describe.each(suites)("faults on %s", (suite) => {
   });
 });
 
+test("more routes than networkd 257 loads are refused, and taken once the sysctl allows them", async () => {
+  const host = await bootScenario("trixie");
+  try {
+    const routes = Array.from({ length: 8300 }, (_, index) => `100.64.${index >> 8}.${index & 255}/32`);
+    const document = JSON.stringify({ version: 1, routes: routes.map((to) => ({ to, dev: "cloudbr0" })) });
+    const refused = await apply(host, document);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain("cloudbr0 gets 8300 routes, and systemd-networkd 257 on this host loads 8192");
+    await host.run(["sysctl", "-w", "net.ipv6.route.max_size=100000"]);
+    await host.run(["systemctl", "restart", "systemd-networkd"]);
+    await waitFor(async () => (await host.run(["networkctl", "list"])).stdout.includes("configured"));
+    expect(await apply(host, document)).toMatchObject({ exitCode: 0 });
+    // The kernel forgets all routes of the link: those that come back are networkd's.
+    for (const state of ["down", "up"]) await host.run(["ip", "link", "set", "cloudbr0", state]);
+    await waitFor(async () => (await auditFindings(host)).exitCode === 0, 30_000);
+  } finally {
+    await host.stop();
+  }
+});
+
 async function active(host: LabHost): Promise<string> {
   return (await host.run(["systemctl", "is-active", "systemd-networkd"], { reject: false })).stdout;
 }

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Every layer of tests, from types to booted Debian hosts. On a fresh Debian with Node 20 and root it installs what it
+# needs. Elsewhere it says which layers it leaves out and why; with CI=true leaving one out is a failure.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+passed=0 failed=0 skipped=0
+
+heading() { printf '\n== %s ==\n' "$*"; }
+
+# A step without counts of its own is one test.
+step() {
+  heading "$1"
+  shift
+  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+leave_out() {
+  heading "$1: left out"
+  echo "$2"
+  if [ "${CI:-}" = true ]; then failed=$((failed + 1)); else skipped=$((skipped + 1)); fi
+}
+
+layer() {
+  heading "$1 tests"
+  local report=$results/$1.json
+  node node_modules/vitest/vitest.mjs run --project "$1" --reporter=default --reporter=json --outputFile.json="$report"
+  local status=$? counts
+  counts=$(node -e '
+    const { numPassedTests, numFailedTests, numPendingTests, numTotalTests } = JSON.parse(require("fs").readFileSync(process.argv[1]));
+    console.log(numPassedTests, numFailedTests + (numTotalTests === 0 ? 1 : 0), numPendingTests);
+  ' "$report" 2>/dev/null) || counts="0 1 0"
+  read -r p f s <<<"$counts"
+  [ "$status" = 0 ] || [ "$f" != 0 ] || f=1
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+is_debian() { grep -qs '^ID=debian' /etc/os-release; }
+
+install_packages() {
+  local wanted=() package
+  for package in iproute2 util-linux mmdebstrap systemd-container debian-archive-keyring dbus mandoc; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || wanted+=("$package")
+  done
+  [ ${#wanted[@]} = 0 ] && return
+  echo "installing ${wanted[*]} ..."
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
+}
+
+# The lock file says what belongs in node_modules; npm notes there what it has put in.
+current() { [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]; }
+
+heading "packages"
+current . || npm ci --no-fund --no-audit --loglevel=error || exit 1
+current test/runtimes || npm ci --prefix test/runtimes --no-bin-links --no-fund --no-audit --loglevel=error || exit 1
+root=no
+[ "$(id -u)" = 0 ] && root=yes
+if [ $root = yes ] && is_debian; then install_packages || exit 1; fi
+
+step "types" node_modules/.bin/tsc --noEmit
+step "lint" node_modules/.bin/biome check --error-on-warnings .
+step "unused code" node_modules/.bin/knip
+step "build" node scripts/build.mjs
+layer unit
+layer property
+
+if [ $root != yes ]; then
+  leave_out kernel "It makes network namespaces: run as root."
+  leave_out lab "It boots Debian hosts with systemd-nspawn: run as root."
+elif ! command -v ip >/dev/null || ! unshare --net --mount true 2>/dev/null; then
+  leave_out kernel "No iproute2, or no network namespaces on this machine."
+  leave_out lab "No network namespaces on this machine."
+else
+  layer kernel
+  if command -v mmdebstrap >/dev/null && command -v systemd-nspawn >/dev/null; then
+    layer lab
+  else
+    leave_out lab "It needs mmdebstrap and systemd-nspawn (packages mmdebstrap and systemd-container)."
+  fi
+fi
+
+heading "result"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
