@@ -22,8 +22,8 @@ import { exitCodes } from "../src/errors.ts";
 import { findingCodes } from "../src/model/finding.ts";
 import { places } from "../src/model/places.ts";
 import { plainStyle } from "../src/report/style.ts";
-import { type FakeSystem, makeHost } from "./support/fakeSystem.ts";
-import { applyOptions, fixture, readIp } from "./support/fixture.ts";
+import type { FakeSystem } from "./support/fakeSystem.ts";
+import { applyOptions, fixture, hostOf } from "./support/fixture.ts";
 
 /** What README and manual pages say is what the program does: commands, flags, numbers, keys, examples and their output. */
 const repo = fileURLToPath(new URL("..", import.meta.url));
@@ -198,10 +198,9 @@ describe("examples", () => {
 
 describe("README", () => {
   test("plays as it stands, on a host in memory", async () => {
-    const { folder } = fixture("l3-guest");
-    const host = makeHost({ ip: readIp(join(folder, "current/ip")), networkd: 257 });
+    const host = hostOf(fixture("l3-guest"));
+    host.files.delete("/etc/netkeep/desired.d/i-2-10-VM.yaml");
     const base = "/etc/systemd/network/10-cloudbr0.network";
-    host.addFile(base, readFileSync(join(folder, "current", base), "utf8"));
     let document = "";
     const played: string[] = [];
     for (const { language, text } of fences(readme)) {
