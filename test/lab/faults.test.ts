@@ -264,6 +264,8 @@ test("more routes than networkd 257 loads are refused, and taken once the sysctl
     expect(await apply(host, document)).toMatchObject({ exitCode: 0 });
     // The kernel forgets all routes of the link: those that come back are networkd's.
     for (const state of ["down", "up"]) await host.run(["ip", "link", "set", "cloudbr0", state]);
+    // Without a port there is no carrier that comes back, and networkd 257 needs telling.
+    await host.run(["networkctl", "reconfigure", "cloudbr0"]);
     await waitFor(async () => (await auditFindings(host)).exitCode === 0, 30_000);
   } finally {
     await host.stop();
