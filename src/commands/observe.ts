@@ -11,6 +11,7 @@ import { routeLimit } from "../plan/limits.ts";
 import type { System } from "../system/system.ts";
 import { observeKernel } from "./observeKernel.ts";
 import { type NetworkdState, observeLinks, observeNetworkd } from "./observeNetworkd.ts";
+import { type PendingReload, parsePending } from "./pending.ts";
 
 /** One reading of the host: everything that a plan or an audit is computed from. */
 export interface Observed {
@@ -28,6 +29,7 @@ export interface Observed {
   readonly routeLimit: number;
   /** Files were changed that networkd was not told about. */
   readonly reloadPending: boolean;
+  readonly pending: PendingReload;
 }
 
 /** First half, needed before the documents can be read: their defaults depend on the host's addresses. */
@@ -51,6 +53,7 @@ export async function observeHost(system: System, reloadPendingPath: string): Pr
     host: networkd.version === null ? host : { ...host, systemdVersion: networkd.version },
     routeLimit: routeLimit(networkd.version, maxSizes),
     reloadPending: pending !== null,
+    pending: parsePending(pending) ?? { links: [], guarded: [] },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Note } from "../model/change.ts";
+import { entryKey } from "../model/entry.ts";
 import { hasFlappingAddress } from "../networkd/flapping.ts";
 import { type ReloadFacts, reloadThreats, type Threat, threatText } from "../plan/threats.ts";
 import type { System } from "../system/system.ts";
@@ -15,9 +16,16 @@ export async function findThreats(system: System, prepared: Prepared): Promise<T
   const reloads = observed.networkd.running && (plan.files.length > 0 || observed.reloadPending);
   if (!reloads) return { list: [], notes: [] };
   const record = { protocol: settings.routeProtocol, recorded: observed.recorded };
-  const list = reloadThreats(observed.kernel, record, reloadFacts(prepared));
+  const list = withInterrupted(reloadThreats(observed.kernel, record, reloadFacts(prepared)), prepared);
   const notes = [...flapNotes(prepared), ...entryNotes(list), ...(await ruleNotes(system, prepared))];
   return { list, notes };
+}
+
+/** With what a run that was killed after its reload had still to set again. */
+function withInterrupted(threats: readonly Threat[], { observed, entries }: Prepared): Threat[] {
+  const known = new Set(threats.map((threat) => entryKey(threat.entry)));
+  const rest = observed.pending.guarded.filter((entry) => !known.has(entryKey(entry)) && !entries.has(entryKey(entry)));
+  return [...threats, ...rest.map((entry) => ({ entry, restorable: true }))];
 }
 
 function reloadFacts({ observed, plan, layout, entries }: Prepared): ReloadFacts {

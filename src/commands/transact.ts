@@ -8,6 +8,7 @@ import type { Threat } from "../plan/threats.ts";
 import type { System } from "../system/system.ts";
 import type { GivenDocument } from "./documents.ts";
 import { applyLive, type Refusal } from "./live.ts";
+import { pendingText } from "./pending.ts";
 import type { Prepared } from "./prepare.ts";
 import { reconfigureLink, reloadNetworkd } from "./reload.ts";
 import { storeDocuments } from "./store.ts";
@@ -52,11 +53,12 @@ export async function transact(
   const live = await goLive(system, prepared, options);
   const refusedKeys = new Set(live.refused.map((refusal) => entryKey(refusal.entry)));
   const files = filesOf(prepared, refusedKeys);
-  await writeFiles(system, files);
+  await writeFiles(system, prepared, files, threats);
   const expectedAfter = (reloaded: boolean) => expectedLive(prepared, refusedKeys, options, reloaded);
   const reload = await tellNetworkd(system, prepared, files, options, expectedAfter(true));
   const expected = expectedAfter(reload.text === "done");
   const after = await settle(system, prepared, expected, threats, options, reload.text === "done");
+  if (reload.text === "done") await system.removeFile(places.reloadPending);
   return {
     stored,
     files,
@@ -87,9 +89,17 @@ function filesOf(prepared: Prepared, refused: ReadonlySet<string>): readonly Fil
   return [...files.filter((file) => !prepared.layout.keeps(file)), ...again.filter((file) => !paths.has(file.path))];
 }
 
-async function writeFiles(system: System, files: readonly FileChange[]): Promise<void> {
+async function writeFiles(
+  system: System,
+  { layout, observed: { pending } }: Prepared,
+  files: readonly FileChange[],
+  threats: readonly Threat[],
+): Promise<void> {
   if (files.length === 0) return;
-  if (!system.offline) await system.writeFile(places.reloadPending, "files have changed since the last reload\n");
+  const guarded = new Map(pending.guarded.map((entry) => [entryKey(entry), entry]));
+  for (const { entry, restorable } of threats) if (restorable) guarded.set(entryKey(entry), entry);
+  const text = pendingText({ links: [...pending.links, ...layout.reloads(files)], guarded: [...guarded.values()] });
+  if (!system.offline) await system.writeFile(places.reloadPending, text);
   for (const file of files) {
     if (file.action === "write") await system.writeFile(file.path, file.text);
     else await system.removeFile(file.path);
@@ -110,10 +120,10 @@ async function tellNetworkd(
   if (!observed.networkd.running) return { text: observed.networkd.reason, unsettled: none };
   // A link without entries of ours may stay `configuring` for ever, and that is nothing to us.
   const wanted = new Set([...expected.values()].map((entry) => entry.link));
-  const links = prepared.layout.reloads(files).filter((link) => wanted.has(link));
+  const changed = new Set([...prepared.layout.reloads(files), ...observed.pending.links]);
+  const links = [...changed].filter((link) => wanted.has(link));
   const satisfied = async () => (await missingNow(system, expected, settings.routeProtocol)).length === 0;
   const { states } = await reloadNetworkd(system, links, settings.reloadSeconds, satisfied);
-  await system.removeFile(places.reloadPending);
   const unsettled = new Map([...states].filter(([, state]) => state !== "configured" && state !== "unmanaged"));
   const old = observed.networkd.version !== null && observed.networkd.version < 257;
   for (const [link, state] of unsettled) {
