@@ -58,10 +58,13 @@ export class FakeSystem {
     this.files.set(path, { kind: "null" });
   }
 
-  /** Starts with the first question, when all files of the test are there. */
+  /** Starts networkd, which reads its files now. */
+  boot(): void {
+    if (this.#host.networkd !== null) this.#networkd = new FakeNetworkd(this.#host.networkd, this.kernel, this.files);
+  }
+
   get networkd(): FakeNetworkd {
-    if (this.#host.networkd === null) throw new Error("this host has no networkd");
-    this.#networkd ??= new FakeNetworkd(this.#host.networkd, this.kernel, this.files);
+    if (this.#networkd === null) throw new Error("this host has no networkd that runs");
     return this.#networkd;
   }
 

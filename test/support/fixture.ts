@@ -60,6 +60,7 @@ export function hostOf({ folder, networkd }: Fixture): FakeSystem {
       else host.addFile(path, file.text);
     }
   }
+  host.boot();
   return host;
 }
 
