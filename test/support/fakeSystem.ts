@@ -99,10 +99,11 @@ export class FakeSystem {
     readUnits: async (directories, suffixes) => this.files.units(directories, suffixes),
     writeFile: async (path, text) => this.#write(path, text),
     removeFile: async (path) => {
-      if (this.#effect(`remove ${path}`) === "fail")
-        throw new UserError(exitCodes.failed, `cannot remove ${path}: EIO`);
+      const how = this.#effect(`remove ${path}`);
+      if (how === "fail") throw new UserError(exitCodes.failed, `cannot remove ${path}: EIO`);
       this.files.delete(path);
       this.#sweep(path);
+      if (how === "halfway") throw new Killed(`killed after the removal of ${path}`);
     },
     run: async (program, args, input = "") => this.#run(program, args, input),
     withLock: async (path, _seconds, work) => {

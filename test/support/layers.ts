@@ -1,0 +1,158 @@
+/** What a folder of src may import, and why no more. */
+export interface Layer {
+  readonly folders: readonly string[];
+  readonly packages: readonly string[];
+  /** Imports of these folders or files have to be `import type`. */
+  readonly typesOnly?: readonly string[];
+  /** Same answer for the same input: no clock, no environment, no chance. */
+  readonly pure: boolean;
+  readonly why: string;
+}
+
+const everything = ["model", "desired", "networkd", "kernel", "plan", "audit", "report", "commands", "system"];
+
+export const layers: Readonly<Record<string, Layer>> = {
+  model: {
+    folders: [],
+    packages: ["ip-address"],
+    pure: true,
+    why: "the nouns that everything else speaks; they know no format and no machine",
+  },
+  desired: {
+    folders: ["model"],
+    packages: ["yaml", "zod", "ini"],
+    pure: true,
+    why: "documents mean the same on every host, whatever wrote or will carry them",
+  },
+  networkd: {
+    folders: ["model"],
+    packages: ["ini", "zod"],
+    pure: true,
+    why: "unit files can be written and read for a host that is not this one",
+  },
+  kernel: {
+    folders: ["model"],
+    packages: ["zod"],
+    pure: true,
+    why: "the texts of iproute2 in one place, testable with captured output",
+  },
+  plan: {
+    folders: ["model"],
+    packages: [],
+    pure: true,
+    why: "a plan is a value: nothing that computes it can perform it",
+  },
+  audit: {
+    folders: ["model", "plan"],
+    packages: [],
+    pure: true,
+    why: "compares what was read; it reads nothing itself",
+  },
+  report: {
+    folders: ["model"],
+    packages: ["zod", "diff"],
+    pure: true,
+    why: "findings in, text out: a report cannot change what it reports",
+  },
+  system: {
+    folders: ["model", "errors.ts"],
+    packages: ["node:", "execa"],
+    typesOnly: ["model"],
+    pure: false,
+    why: "the only folder that touches the machine; it decides nothing",
+  },
+  commands: {
+    folders: ["model", "desired", "networkd", "kernel", "plan", "audit", "report", "errors.ts", "system/system.ts"],
+    packages: ["zod"],
+    typesOnly: ["system/system.ts"],
+    pure: true,
+    why: "written against the System interface, so that all of it runs on a host in memory",
+  },
+  "cli.ts": {
+    folders: [...everything, "errors.ts", "version.ts"],
+    packages: ["commander"],
+    pure: false,
+    why: "the composition root: the only place that prints and sets the exit status",
+  },
+  "errors.ts": { folders: [], packages: [], pure: true, why: "thrown low and printed once, by everybody" },
+  "version.ts": { folders: [], packages: [], pure: true, why: "replaced as a whole when the file is built" },
+};
+
+/** What is wrong with one source file; empty if nothing is. */
+export function checkSource(file: string, text: string): string[] {
+  const name = file.includes("/") ? file.slice(0, file.indexOf("/")) : file;
+  const layer = layers[name];
+  if (layer === undefined) return ["is in no layer"];
+  const code = withoutCommentsAndTexts(text);
+  return [
+    ...(file.endsWith("/index.ts") ? ["is a barrel"] : []),
+    ...importsOf(text).flatMap((found) => importProblem(file, name, layer, found)),
+    ...wordProblems(file, layer, code),
+    ...sizeProblems(text, code),
+  ];
+}
+
+interface Import {
+  readonly from: string;
+  readonly typeOnly: boolean;
+}
+
+function importsOf(text: string): Import[] {
+  const statements = text.matchAll(/^(?:import|export)\s+(type\s)?[^"';=()]*?\bfrom\s+"([^"]+)"/gm);
+  const bare = text.matchAll(/(?:^import\s+|\bimport\(|\brequire\()"([^"]+)"/gm);
+  return [
+    ...[...statements].map(([, type, from]) => ({ from: from ?? "", typeOnly: type !== undefined })),
+    ...[...bare].map(([, from]) => ({ from: from ?? "", typeOnly: false })),
+  ];
+}
+
+function importProblem(file: string, own: string, layer: Layer, { from, typeOnly }: Import): string[] {
+  if (!from.startsWith(".")) {
+    const allowed = layer.packages.some((name) => (name.endsWith(":") ? from.startsWith(name) : from === name));
+    return allowed ? [] : [`imports ${from}`];
+  }
+  const target = new URL(from, `file:///src/${file}`).pathname.replace(/^\/src\//, "");
+  const folder = target.includes("/") ? target.slice(0, target.indexOf("/")) : target;
+  if (folder === own) return [];
+  if (![folder, target].some((name) => layer.folders.includes(name))) return [`imports ${target}`];
+  const asType = [folder, target].some((name) => layer.typesOnly?.includes(name));
+  return asType && !typeOnly ? [`imports ${target} as a value`] : [];
+}
+
+function wordProblems(file: string, layer: Layer, code: string): string[] {
+  const edge = file === "cli.ts";
+  const rules: [boolean, RegExp, string][] = [
+    [!edge, /\bconsole\b/, "uses console"],
+    [!edge, /\bprocess\.exit\b/, "uses process.exit"],
+    [!edge, /\bprocess\.exitCode\b/, "uses process.exitCode"],
+    [layer.pure, /\bprocess\b(?!\.exit(?:Code)?\b|\])(?=[.[])/, "uses process"],
+    [layer.pure, /\bnew Date\b|\bDate\./, "uses Date"],
+    [layer.pure, /\bMath\.random\b/, "uses Math.random"],
+    [layer.pure, /\bset(?:Timeout|Interval|Immediate)\b/, "uses setTimeout"],
+    [true, /^export default\b/m, "has a default export"],
+  ];
+  return rules.flatMap(([applies, pattern, complaint]) => (applies && pattern.test(code) ? [complaint] : []));
+}
+
+function sizeProblems(text: string, code: string): string[] {
+  const lines = text.trimEnd().split("\n").length;
+  const starts = code.matchAll(
+    /^( *)(?:export )?(?:(?:async )?function\*? (\w+)|const (\w+) = (?:async )?\([^;]*?\)[^;=]*=>) ?[^;]*?\{$/gm,
+  );
+  const long = [...starts].flatMap((match) => {
+    const [whole, indent = "", named, assigned] = match;
+    const rest = code.slice(match.index + whole.length);
+    const end = new RegExp(`^${indent}\\}`, "m").exec(rest)?.index ?? 0;
+    const length = `${whole}${rest.slice(0, end)}}`.split("\n").length;
+    return length > 50 ? [`${named ?? assigned}() has ${length} lines`] : [];
+  });
+  return [...(lines > 250 ? [`has ${lines} lines`] : []), ...long];
+}
+
+/** Words in comments and texts are not uses. */
+function withoutCommentsAndTexts(text: string): string {
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ""))
+    .replace(/"(?:[^"\\\n]|\\.)*"/g, '""')
+    .replace(/(^|\s)\/\/.*$/gm, "$1");
+}
