@@ -91,7 +91,7 @@ function command(netkeep: Command, name: string, description: string, argument?:
 }
 
 async function run(options: CommonOptions, work: (context: CommandContext) => Promise<CommandResult>): Promise<void> {
-  const progress = startProgress();
+  const progress = startProgress(options.quiet === true);
   try {
     const system = withProgress(realSystem(rootOf(options)), progress.begun);
     const colour =
@@ -139,8 +139,8 @@ async function readDocuments(names: readonly string[]): Promise<GivenDocument[]>
 }
 
 /** After a second on a terminal: a line that says what is being waited for. */
-function startProgress(): { begun(activity: string): void; end(): void } {
-  if (!process.stderr.isTTY) return { begun: () => undefined, end: () => undefined };
+function startProgress(quiet: boolean): { begun(activity: string): void; end(): void } {
+  if (quiet || !process.stderr.isTTY) return { begun: () => undefined, end: () => undefined };
   let current = "reading";
   let shown = false;
   const timer = setInterval(() => {

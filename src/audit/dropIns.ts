@@ -45,7 +45,9 @@ function entryFinding(
     expected: wanted === null ? null : entryTitle(wanted),
     actual: found === null ? null : entryTitle(found),
     message: `the ${entry?.kind} ${what} ${file.path}, which is ${how}`,
-    fix: overwrite,
+    // An entry that the kernel refuses never gets into a drop-in.
+    fix:
+      found === null && !file.editedByHand ? `${overwrite}; if the kernel refuses it, correct the document` : overwrite,
   };
 }
 

@@ -30,6 +30,8 @@ export interface NetworkdView {
 
 /** The four layers, read at one moment; the audit itself reads nothing. */
 export interface AuditInput {
+  /** `--root`: there are documents and files only. */
+  readonly offline: boolean;
   readonly entries: ReadonlyMap<string, Entry>;
   /** The owners that want the entry under this key. */
   ownersOf(key: string): readonly string[];

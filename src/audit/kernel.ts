@@ -1,7 +1,8 @@
 import { type Entry, entryKey, entryText, entryTitle } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
-import { isOursToRemove } from "../model/ownership.ts";
+import { isOursToRemove, isOursToReplace } from "../model/ownership.ts";
 import { hasNoLink, linksOf } from "../model/route.ts";
+import type { KernelNeighbor, KernelRoute } from "../model/state.ts";
 import { keyedDiff } from "../plan/diff.ts";
 import { indexKernel } from "../plan/kernel.ts";
 import type { AuditInput } from "./input.ts";
@@ -10,6 +11,7 @@ const repair = "netkeep audit --repair";
 
 /** Documents ↔ kernel: what is missing, different, or ours without an owner. */
 export function auditKernel(input: AuditInput): Finding[] {
+  if (input.offline) return [];
   const current = indexKernel(input.kernel, input.record.protocol);
   const diff = keyedDiff(input.entries, current, (wanted, found) => entryText(wanted) === entryText(found));
   const absent = new Set<string>();
@@ -58,7 +60,7 @@ function missingFinding(entry: Entry, input: AuditInput): Finding {
   };
 }
 
-function differentFinding(wanted: Entry, found: Entry, input: AuditInput): Finding {
+function differentFinding(wanted: Entry, found: KernelRoute | KernelNeighbor, input: AuditInput): Finding {
   return {
     code: "kernel-differs",
     severity: "error",
@@ -68,7 +70,7 @@ function differentFinding(wanted: Entry, found: Entry, input: AuditInput): Findi
     expected: entryTitle(wanted),
     actual: entryTitle(found),
     message: `the kernel has another ${wanted.kind} under this key`,
-    fix: repair,
+    fix: isOursToReplace(found, input.record) ? repair : "netkeep apply --adopt replaces it; or correct the document",
   };
 }
 

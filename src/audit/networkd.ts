@@ -6,7 +6,8 @@ import type { AuditInput, FileComparison, NetworkdView } from "./input.ts";
 
 /** Drop-ins ↔ networkd: does it run, did it load our files, did it set up the links, are the entries its own. */
 export function auditNetworkd(input: AuditInput): Finding[] {
-  if (input.entries.size === 0 && input.files.length === 0) return [];
+  const idle = input.entries.size === 0 && input.files.length === 0 && !input.reloadPending;
+  if (input.offline || idle) return [];
   if (!input.networkd.running) return [hostFinding("networkd-not-running", input.networkd.reason, startIt)];
   const pending = input.reloadPending
     ? [hostFinding("reload-pending", "drop-ins have changed that networkd was not told about", "netkeep apply")]

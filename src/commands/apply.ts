@@ -72,7 +72,8 @@ function report(
   outcome: Outcome,
   notes: Prepared["plan"]["notes"],
 ): CommandResult {
-  const done = { ...prepared.plan, kernel: outcome.kernel, files: outcome.files };
+  const reloads = outcome.reload === "done" ? prepared.plan.reloads : [];
+  const done = { ...prepared.plan, kernel: outcome.kernel, files: outcome.files, reloads };
   const nothing = outcome.kernel.length + outcome.files.length + outcome.stored.length === 0;
   const summary = nothing && outcome.reload === "not needed" ? "nothing to do" : `done: ${planSummary(done)}`;
   return {

@@ -8,6 +8,7 @@ import { readBlocks, readEntries } from "../networkd/block.ts";
 import { carriesEntries, isGenerated } from "../networkd/paths.ts";
 import { linkOfFile } from "../networkd/render.ts";
 import { auditSummary, auditText } from "../report/auditText.ts";
+import type { System } from "../system/system.ts";
 import { applyLocked, requirePrivilege } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
 import { type Prepared, prepare } from "./prepare.ts";
@@ -37,7 +38,7 @@ export async function auditCommand(context: CommandContext, options: AuditOption
     return {
       ...after,
       exitCode,
-      text: `${applied.text}${after.text}`,
+      text: [applied.text, after.text].filter((text) => text !== "").join("\n"),
       messages: [...applied.messages, ...after.messages],
     };
   });
@@ -50,7 +51,7 @@ async function findDrift({ system, settings }: CommandContext): Promise<Finding[
     adopt: false,
     refuseConflicts: false,
   });
-  return audit(auditInput(prepared, (text) => system.digest(text)));
+  return audit(auditInput(prepared, system));
 }
 
 function report(context: CommandContext, findings: Finding[], repaired: Finding[]): CommandResult {
@@ -64,7 +65,7 @@ function report(context: CommandContext, findings: Finding[], repaired: Finding[
 }
 
 /** The four layers as one value. */
-export function auditInput(prepared: Prepared, digest: (text: string) => string): AuditInput {
+export function auditInput(prepared: Prepared, system: Pick<System, "digest" | "offline">): AuditInput {
   const owners = new Map<string, string[]>();
   for (const { owner, entries } of prepared.desired.owners) {
     for (const { entry } of entries) {
@@ -74,13 +75,14 @@ export function auditInput(prepared: Prepared, digest: (text: string) => string)
   }
   const { observed, settings, layout } = prepared;
   return {
+    offline: system.offline,
     entries: prepared.entries,
     ownersOf: (key) => owners.get(key) ?? [],
     conflicts: prepared.desired.conflicts,
     notes: layout.notes,
     kernel: observed.kernel,
     record: { protocol: settings.routeProtocol, recorded: observed.recorded },
-    files: compareFiles(prepared, digest),
+    files: compareFiles(prepared, (text) => system.digest(text)),
     networkd: observed.networkd,
     statuses: observed.statuses,
     reloadPending: observed.reloadPending,

@@ -1,4 +1,5 @@
 import { type DocumentContext, type DocumentText, readDocument } from "../desired/document.ts";
+import type { DocumentInput } from "../desired/schema.ts";
 import { ownerFileName, parseStored, storedAsText } from "../desired/stored.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { OwnerState, Persistence } from "../model/owner.ts";
@@ -38,11 +39,11 @@ export async function loadDocuments(
   const states: OwnerState[] = [];
   const inputs = new Map<string, unknown>();
   const seen = new Set<string>();
-  const take = (document: DocumentText, parse?: Parameters<typeof readDocument>[2]) => {
-    const read = readDocument(document, context, parse);
+  const take = (document: DocumentText, parse?: Parameters<typeof readDocument>[2], under = context) => {
+    const read = readDocument(document, under, parse);
     problems.push(...read.problems);
     if (read.state !== null) states.push(read.state);
-    return read.state === null ? null : read.input;
+    return read.state === null ? null : withLinks(read.input, read.state);
   };
   const admin = await adminDocuments(system);
   for (const document of given) {
@@ -60,11 +61,28 @@ export async function loadDocuments(
   for (const stored of await storedDocuments(system)) {
     if (seen.has(stored.owner)) continue;
     if (admin.some((document) => document.owner === stored.owner)) {
-      problems.push(`${stored.path}: owner ${stored.owner} has a document of the admin too; remove one of them`);
-    } else take({ ...stored, text: "" }, () => storedAsText(stored.document));
+      problems.push(
+        `${stored.path}: owner ${stored.owner} has a document of the admin too, in ${places.documents}; remove this file or that one`,
+      );
+    } else take({ ...stored, text: "" }, () => storedAsText(stored.document), wasGuarded(context));
   }
   if (problems.length > 0) throw new UserError(exitCodes.badData, problems.join("\n"));
   return { states, given: inputs };
+}
+
+/** A stored document has passed the guard rails once; a host that has changed since must not make it block all others. */
+function wasGuarded(context: DocumentContext): DocumentContext {
+  return { ...context, allowsLink: () => true, allowDefaultRoute: true, hostAddresses: [] };
+}
+
+/** Writes down the links that were found by a router's upstream, so that they need not be found again at the next boot. */
+function withLinks(input: DocumentInput, state: OwnerState): DocumentInput {
+  if (input.routers === undefined) return input;
+  const routers = input.routers.map((router, index) => {
+    const link = state.entries.find(({ path }) => path.startsWith(`routers.${index}.`))?.entry.link;
+    return router.dev !== undefined || link === undefined ? router : { ...router, dev: link };
+  });
+  return { ...input, routers };
 }
 
 /** Where an owner's document is kept. */

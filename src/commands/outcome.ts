@@ -1,5 +1,6 @@
 import { type ExitCode, exitCodes } from "../errors.ts";
 import { entryKey, entryText, entryTitle } from "../model/entry.ts";
+import { count } from "../report/style.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Message } from "./result.ts";
 import type { Outcome } from "./transact.ts";
@@ -60,8 +61,8 @@ export function ownersOf(prepared: Pick<Prepared, "desired">, key: string): stri
 }
 
 function reloadMessage(prepared: Prepared, outcome: Outcome): Message {
-  const live = prepared.observed.kernel.links.size > 0 ? "the kernel has the entries, " : "";
-  const files = outcome.files.length > 0 ? `${outcome.files.length} files were written, ` : "";
+  const files = outcome.files.length > 0 ? `${count(outcome.files.length, "file")} changed, ` : "";
+  const live = outcome.kernel.length > 0 ? "the kernel is as desired, " : "";
   const level = outcome.reload === prepared.observed.networkd.reason ? ("error" as const) : ("warning" as const);
   return { level, text: `${live}${files}networkd was not told: ${outcome.reload}` };
 }

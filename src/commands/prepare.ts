@@ -64,7 +64,8 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   const changed = planFiles(layout.files, observed.generated).filter((file) => !layout.keeps(file));
   const files = [...changed, ...readoptions(kernel.changes, changed, observed)];
   const notes: Note[] = [...layout.notes, ...kernel.notes];
-  const reloads = [...new Set([...layout.reloads(files), ...observed.pending.links])];
+  const told = observed.networkd.running ? [...layout.reloads(files), ...observed.pending.links] : [];
+  const reloads = [...new Set(told)];
   const plan = { kernel: system.offline ? [] : kernel.changes, files, reloads, notes };
   return { settings, documents, desired, entries, observed, layout, plan, waiting: kernel.waiting };
 }

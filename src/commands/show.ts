@@ -24,7 +24,9 @@ export async function showCommand(context: CommandContext, subject: string | nul
     throw new UserError(exitCodes.badData, `no owner and no link with entries is named ${subject}; see netkeep show`);
   }
   const messages =
-    owners.length > 0 ? [] : [{ level: "info" as const, text: `no owners: ${places.documents} is empty` }];
+    owners.length > 0
+      ? []
+      : [{ level: "info" as const, text: `no owners: nothing in ${places.documents} or ${places.owners}` }];
   return {
     exitCode: exitCodes.asDesired,
     data: showData(owners),

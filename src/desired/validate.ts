@@ -15,6 +15,10 @@ const lists = ["guests", "routers", "routes", "neighbors"] as const;
 
 /** Checks the shape and every value by itself. All problems are returned; sound elements stay for further checks. */
 export function validateShape(value: unknown): Validated {
+  if (value === null) {
+    const problem = { path: [], message: "the document is empty: it needs at least `version: 1`" };
+    return { input: null, problems: [problem], positions: {} };
+  }
   const result = documentSchema.safeParse(value);
   const problems = result.success ? [] : result.error.issues.flatMap(problemsOf);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

@@ -98,9 +98,9 @@ function refusal(link: string, choice: BaseFileChoice): BaseResolution {
     case "undecided":
       return problem(
         [
-          `cannot tell which base file applies to ${link}:`,
+          `cannot tell which base file applies to ${link}: say what the link is with links.${link}.kind in the document`,
+          `(bridge, veth …), or give ${link} a base file of its own that sorts before these:`,
           ...choice.conditions.map(({ path, line, text, missing }) => `    ${path}:${line}: ${text}: needs ${missing}`),
-          `    say what the link is with links.${link}.kind in the document, or run where networkd runs`,
         ].join("\n"),
       );
     default:

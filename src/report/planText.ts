@@ -50,7 +50,7 @@ function fileDiff(file: FileChange, style: Style): string {
   const [before, after] = [file.before ?? "", file.action === "write" ? file.text : ""];
   const [oldName, newName] = [file.before === null ? "/dev/null" : file.path, after === "" ? "/dev/null" : file.path];
   const patch = createTwoFilesPatch(oldName, newName, before, after, undefined, undefined, { context: 3 });
-  const lines = patch.split("\n").filter((line) => !line.startsWith("====") && !line.startsWith("\\ No newline"));
+  const lines = patch.split("\n").filter((line) => !/^(====|Index: )/.test(line) && !line.startsWith("\\ No newline"));
   return lines
     .map((line) => diffLine(line, style))
     .join("\n")

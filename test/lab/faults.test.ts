@@ -29,7 +29,7 @@ describe.each(suites)("faults on %s", (suite) => {
     await host.run(["systemctl", "stop", "systemd-networkd.socket", "systemd-networkd.service"]);
     const result = await apply(host, mainDocument);
     expect(result.exitCode).toBe(69);
-    expect(result.stderr).toContain("4 files were written, networkd was not told: systemd-networkd is not running");
+    expect(result.stderr).toContain("4 files changed, networkd was not told: systemd-networkd is not running");
     expect(await kernelEntries(host)).toEqual(expect.arrayContaining(mainRoutes));
     expect(await active(host)).toBe("inactive");
     expect((await auditFindings(host)).findings).toEqual([expect.objectContaining({ code: "networkd-not-running" })]);
