@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes the captured outputs of `ip` in this folder anew, in a network namespace of their own:
 #   sudo unshare -n sh test/iproute2/captured/capture.sh
-# Linux 6.18 and iproute2 6.1.0 printed what is stored here.
+# Linux 6.18 and iproute2 6.1.0 printed what is stored here. Protocols are numbers: in a batch, iproute2 6.1 takes a name
+# that it has seen before for the last number in between (`proto static`, `proto 107`, `proto static` gives 4, 107, 107).
 set -eu
 cd "$(dirname "$0")"
 export LC_ALL=C
@@ -37,22 +38,22 @@ route replace 2001:678:3a4:100::80/128 dev cloudbr0 proto 107
 route replace 203.0.113.9/32 dev cloudbr2 proto 107
 route replace 198.51.100.0/24 dev cloudbr0 table 100 proto 107
 route replace blackhole 203.0.113.0/24 proto 107
-route replace unreachable 203.0.113.128/25 proto static metric 50
+route replace unreachable 203.0.113.128/25 proto 4 metric 50
 route replace prohibit 2001:db8:dead::/48 proto 107
 route replace blackhole 2001:db8:beef::/48 proto 107
 route replace throw 10.77.0.0/16 proto 107 table 100
 route replace 10.1.0.0/16 proto 107 nexthop via 192.0.2.2 dev cloudbr1 weight 2 nexthop via 192.0.2.3 dev cloudbr1 weight 1
 route replace 2001:db8:300::/48 proto 107 metric 200 nexthop via fe80::2 dev cloudbr1 weight 1 nexthop via fe80::3 dev cloudbr0 weight 5
 route replace 10.2.0.0/16 via inet6 fe80::2 dev cloudbr1 proto 107
-route replace 10.3.0.0/16 via 192.0.2.9 dev cloudbr1 onlink proto static mtu 1400 advmss 1360 initcwnd 20 src 192.0.2.1
+route replace 10.3.0.0/16 via 192.0.2.9 dev cloudbr1 onlink proto 4 mtu 1400 advmss 1360 initcwnd 20 src 192.0.2.1
 route replace 2001:db8:400::/48 via fe80::2 dev cloudbr1 onlink proto 107 mtu 1400
-route replace 10.4.0.0/16 dev cloudbr1 scope global proto boot
+route replace 10.4.0.0/16 dev cloudbr1 scope global proto 3
 route replace local 10.5.0.0/16 dev cloudbr0 proto 107
 route replace 10.6.0.0/16 dev cloudbr0 scope site proto 107 metric 50
-route replace 0.0.0.0/0 via 192.0.2.254 dev cloudbr1 proto dhcp metric 100
-route replace ::/0 via fe80::ff dev cloudbr1 proto ra metric 512
+route replace 0.0.0.0/0 via 192.0.2.254 dev cloudbr1 proto 16 metric 100
+route replace ::/0 via fe80::ff dev cloudbr1 proto 9 metric 512
 nexthop add id 7 via 192.0.2.7 dev cloudbr1
-route replace 10.7.0.0/16 nhid 7 proto bgp
+route replace 10.7.0.0/16 nhid 7 proto 186
 route replace 10.8.0.0/16 dev cloudbr1 table 4294967295 proto 107 mtu lock 1300
 route replace 10.9.0.0/16 proto 107 nexthop via inet6 fe80::9 dev cloudbr1 weight 3 nexthop dev cloudbr0 weight 1 nexthop via 192.0.2.88 dev cloudbr1 onlink
 neigh replace 2.57.57.30 lladdr 52:02:45:76:d2:35 dev cloudbr0 nud permanent protocol 107

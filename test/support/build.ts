@@ -1,0 +1,72 @@
+import { accepted, familyOf, parseAddress, parsePrefix } from "../../src/model/address.ts";
+import type { Entry } from "../../src/model/entry.ts";
+import { parseMac } from "../../src/model/mac.ts";
+import type { Neighbor } from "../../src/model/neighbor.ts";
+import type { OwnerState } from "../../src/model/owner.ts";
+import { defaultMetric, defaultScope, defaultTable, type Route } from "../../src/model/route.ts";
+import type { KernelLink, KernelNeighbor, KernelRoute, KernelState } from "../../src/model/state.ts";
+
+/** A route with the defaults of a document. */
+export function route(to: string, link: string, more: Partial<Omit<Route, "gateway">> & { via?: string } = {}): Route {
+  const { via, ...rest } = more;
+  const destination = accepted(parsePrefix(to));
+  const type = more.type ?? "unicast";
+  const gateway = via === undefined ? null : accepted(parseAddress(via));
+  const hasGateway = gateway !== null || (more.nextHops ?? []).length > 0;
+  return {
+    kind: "route",
+    table: defaultTable(type),
+    destination,
+    metric: defaultMetric(familyOf(destination)),
+    type,
+    link,
+    gateway,
+    onLink: false,
+    scope: defaultScope(destination, type, hasGateway),
+    source: null,
+    metrics: {},
+    nextHops: [],
+    protocol: 107,
+    ...rest,
+  };
+}
+
+export function neighbor(address: string, mac: string, link: string): Neighbor {
+  return { kind: "neighbor", link, address: accepted(parseAddress(address)), mac: accepted(parseMac(mac)) };
+}
+
+export function kernelRoute(base: Route, more: Partial<KernelRoute> = {}): KernelRoute {
+  return { ...base, objects: false, ...more };
+}
+
+export function kernelNeighbor(base: Neighbor, protocol: number | null = 107): KernelNeighbor {
+  return { ...base, protocol };
+}
+
+export function kernelState(
+  links: readonly string[],
+  entries: readonly (KernelRoute | KernelNeighbor)[] = [],
+  down: readonly string[] = [],
+): KernelState {
+  const made = [...links, ...down].map((name, index): [string, KernelLink] => [
+    name,
+    { name, index: index + 1, up: !down.includes(name), facts: { name }, addresses: [] },
+  ]);
+  return {
+    links: new Map(made),
+    routes: entries.filter((entry) => entry.kind === "route"),
+    neighbors: entries.filter((entry) => entry.kind === "neighbor"),
+  };
+}
+
+export function owner(name: string, entries: readonly Entry[], more: Partial<OwnerState> = {}): OwnerState {
+  return {
+    owner: name,
+    source: `/etc/netkeep/desired.d/${name}.yaml`,
+    persistence: "persistent",
+    changed: 1000,
+    entries: entries.map((entry, index) => ({ entry, path: `routes.${index}` })),
+    links: new Map(),
+    ...more,
+  };
+}
