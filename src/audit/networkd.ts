@@ -1,6 +1,6 @@
 import type { Entry } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
-import { hasNoLink } from "../model/route.ts";
+import { hasNoLink, linksOf } from "../model/route.ts";
 import { indexKernel } from "../plan/kernel.ts";
 import type { AuditInput, FileComparison, NetworkdView } from "./input.ts";
 
@@ -58,12 +58,16 @@ function loadedFindings(input: AuditInput): Finding[] {
   });
 }
 
-/** 257 names the drop-ins of a link. On 252 at least one of the routes in the file is networkd's own once it is loaded. */
+/**
+ * 257 names the drop-ins of a link. On 252 at least one of the routes in the file is networkd's own once it is loaded;
+ * a route whose next hops are all on other links shows there.
+ */
 function isLoaded(file: FileComparison, view: NetworkdView, kernel: ReadonlyMap<string, Entry>): boolean {
   if (!file.path.endsWith(".conf")) return true;
   if (view.dropIns !== null) return view.dropIns.includes(file.path);
   const routes = [...file.actual].filter(
-    ([key, entry]) => entry.kind === "route" && !hasNoLink(entry.type) && kernel.has(key),
+    ([key, entry]) =>
+      entry.kind === "route" && !hasNoLink(entry.type) && linksOf(entry).includes(entry.link) && kernel.has(key),
   );
   return routes.length === 0 || routes.some(([key]) => view.entries.get(key) === "static");
 }
