@@ -8,10 +8,10 @@ import { CommandError, exitCodes, UserError } from "../errors.ts";
  * ours after flock has exited, and the kernel frees it when we die, however we die. The file is never deleted: another
  * process may hold it open.
  *
- * @returns a function that frees the lock
+ * @returns its descriptor; closing it frees the lock, unless a child has inherited it and still runs
  * @throws UserError 75 if it is still held after `seconds`
  */
-export function acquireLock(path: string, seconds: number): () => void {
+export function acquireLock(path: string, seconds: number): number {
   let descriptor: number;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
@@ -23,7 +23,7 @@ export function acquireLock(path: string, seconds: number): () => void {
   }
   const args = ["-x", "-w", String(seconds), "-E", "75", "3"];
   const result = spawnSync("flock", args, { stdio: ["ignore", "ignore", "pipe", descriptor], encoding: "utf8" });
-  if (result.status === 0) return () => closeSync(descriptor);
+  if (result.status === 0) return descriptor;
   closeSync(descriptor);
   if (result.status === 75) {
     throw new UserError(exitCodes.busy, `another netkeep has held ${path} for ${seconds} s; try again later`);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { closeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { directoryExists, listDirectory, modifiedAt, readTextFile, removeQuietly, writeAtomic } from "./files.ts";
 import { readHostFacts, runProgram } from "./host.ts";
@@ -8,6 +9,7 @@ import { readUnitFiles } from "./units.ts";
 
 /** @param root "" for this machine, else the directory below which all files are (`--root`) */
 export function realSystem(root: string): System {
+  let lock: number | null = null;
   return {
     offline: root !== "",
     privileged: process.geteuid?.() === 0,
@@ -21,14 +23,15 @@ export function realSystem(root: string): System {
     readUnits: (directories, suffixes) => readUnitFiles(root, directories, suffixes),
     writeFile: (path, text) => writeAtomic(root + path, text),
     removeFile: (path) => removeQuietly(root + path),
-    run: runProgram,
+    run: (program, args, input) => runProgram(program, args, input, lock),
     hostFacts: readHostFacts,
     async withLock(path, seconds, work) {
-      const release = acquireLock(root + path, seconds);
+      lock = acquireLock(root + path, seconds);
       try {
         return await work();
       } finally {
-        release();
+        closeSync(lock);
+        lock = null;
       }
     },
   };
