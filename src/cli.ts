@@ -2,11 +2,13 @@ import { Command, CommanderError, Option } from "commander";
 import { applyCommand } from "./commands/apply.ts";
 import { auditCommand } from "./commands/audit.ts";
 import type { CommandContext } from "./commands/context.ts";
-import { type GivenDocument, isDocumentName, ownerOfFile } from "./commands/documents.ts";
+import { isDocumentName, ownerOfFile } from "./commands/documentFiles.ts";
+import type { GivenDocument } from "./commands/documents.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { planCommand } from "./commands/plan.ts";
 import type { CommandResult, Message } from "./commands/result.ts";
 import { schemaCommand, schemaNames } from "./commands/schema.ts";
+import { setCommand, unsetCommand } from "./commands/set.ts";
 import { loadSettings } from "./commands/settings.ts";
 import { showCommand } from "./commands/show.ts";
 import { type ExitCode, exitCodes, UserError } from "./errors.ts";
@@ -64,6 +66,17 @@ function build(): Command {
     "write the files of the documents below --root DIR, and nothing else",
     files,
   ).action((names, options) => run(options, async (context) => generateCommand(context, await readDocuments(names))));
+  command(netkeep, "set OWNER [FILE]", "replace the document of one owner; what agents call", "the owner")
+    .option("--no-live", "as for apply")
+    .option("--no-reload", "as for apply")
+    .option("--runtime", "as for apply")
+    .action((owner, file, options) =>
+      run(options, async (context) => setCommand(context, await readDocument(owner, file), ownerOptions(options))),
+    );
+  command(netkeep, "unset OWNER...", "take owners and their entries away; unknown ones are no error", "the owners")
+    .option("--no-live", "as for apply")
+    .option("--no-reload", "as for apply")
+    .action((owners, options) => run(options, (context) => unsetCommand(context, owners, ownerOptions(options))));
   command(netkeep, "audit", "compare documents, drop-ins, networkd and kernel; exit 1 on drift")
     .option("--repair", "apply what the documents say, and audit again")
     .action((options) => run(options, (context) => auditCommand(context, { repair: options.repair === true })));
@@ -131,6 +144,19 @@ async function applyOptions(names: readonly string[], options: Record<string, un
     live: options["live"] !== false,
     reload: options["reload"] !== false,
   };
+}
+
+function ownerOptions(options: Record<string, unknown>) {
+  const { runtime, live, reload } = options;
+  return { runtime: runtime === true, live: live !== false, reload: reload !== false };
+}
+
+async function readDocument(owner: string, file: string | undefined): Promise<GivenDocument> {
+  const [text, second] = await readNamedTexts([file ?? "-"], isDocumentName);
+  if (text === undefined || second !== undefined) {
+    throw new UserError(exitCodes.usage, `${file} is a directory; an owner has one document`);
+  }
+  return { ...text, owner };
 }
 
 async function readDocuments(names: readonly string[]): Promise<GivenDocument[]> {

@@ -1,5 +1,6 @@
 import { entryTitle } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
+import { ownerText } from "../model/owner.ts";
 import { auditDropIns } from "./dropIns.ts";
 import type { AuditInput } from "./input.ts";
 import { auditKernel } from "./kernel.ts";
@@ -26,8 +27,8 @@ function auditDocuments(input: AuditInput): Finding[] {
       link: loser.entry.link,
       expected: entryTitle(loser.entry),
       actual: entryTitle(winner.entry),
-      message: `${loser.owner} and ${winner.owner} want different entries under one key; ${winner.owner} is newer`,
-      fix: `change the document of ${loser.owner} or of ${winner.owner}`,
+      message: `${ownerText(loser.owner)} and ${ownerText(winner.owner)} want different entries under one key; the second is newer`,
+      fix: "change one of the two documents",
     }),
   );
   const refusals = input.notes
@@ -45,5 +46,18 @@ function auditDocuments(input: AuditInput): Finding[] {
         fix: "as the message says, then netkeep apply",
       }),
     );
-  return [...conflicts, ...refusals];
+  const broken = input.broken.map(
+    ({ owner, problems }): Finding => ({
+      code: "document-broken",
+      severity: "error",
+      layer: "documents",
+      owner,
+      link: null,
+      expected: null,
+      actual: null,
+      message: `the document of ${ownerText(owner)} is broken; the host keeps what its drop-ins say:\n${problems.join("\n")}`,
+      fix: "mend the document, then netkeep apply",
+    }),
+  );
+  return [...broken, ...conflicts, ...refusals];
 }

@@ -36,6 +36,7 @@ export interface AuditInput {
   /** The owners that want the entry under this key. */
   ownersOf(key: string): readonly string[];
   readonly conflicts: readonly Conflict[];
+  readonly broken: readonly { readonly owner: string; readonly problems: readonly string[] }[];
   readonly notes: readonly Note[];
   readonly kernel: KernelState;
   readonly record: OwnRecord;

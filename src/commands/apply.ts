@@ -18,7 +18,16 @@ export interface ApplyOptions {
   readonly dryRun: boolean;
   readonly live: boolean;
   readonly reload: boolean;
+  readonly manner?: Manner;
 }
+
+/**
+ * `strict`, the default: bad documents, conflicts and anything foreign in danger stop the whole apply (an administrator is there).
+ * `tolerant`: a broken document of the host costs only itself (repair).
+ * `insistent`: tolerant, and what is foreign in the way is replaced; what cannot be done is left out, and said (agents:
+ * a guest that starts must work).
+ */
+export type Manner = "strict" | "tolerant" | "insistent";
 
 /** Validate, plan, apply, verify: the main job. */
 export async function applyCommand(context: CommandContext, options: ApplyOptions): Promise<CommandResult> {
@@ -38,12 +47,14 @@ export function requirePrivilege({ system }: CommandContext): void {
 export async function applyLocked(context: CommandContext, options: ApplyOptions): Promise<CommandResult> {
   let { prepared, threats, given } = await prepareToApply(context, options);
   const notes = [...prepared.plan.notes, ...threats.notes];
-  if (notes.some((note) => note.level === "refusal")) {
+  if (options.manner !== "insistent" && notes.some((note) => note.level === "refusal")) {
     const messages = [...noteMessages(notes), { level: "error" as const, text: "nothing was changed" }];
     return { exitCode: exitCodes.failed, data: { plan: planData(prepared.plan), outcome: null }, text: "", messages };
   }
   const first = prepared;
-  const todo: TransactOptions = { ...options, given, persistence: options.runtime ? "runtime" : "persistent" };
+  // A reload that would delete what cannot be brought back waits for an administrator; the audit tells of it.
+  const reload = options.reload && !threats.notes.some((note) => note.level === "refusal");
+  const todo: TransactOptions = { ...options, reload, given, persistence: options.runtime ? "runtime" : "persistent" };
   let outcome = await transact(context.system, prepared, threats.list, todo);
   // Somebody has added or removed a base file since networkd's last reload, and ours made it load that.
   if (outcome.reload === "done" && !prepared.layout.certain) {

@@ -3,6 +3,7 @@ import type { AuditInput, FileComparison } from "../audit/input.ts";
 import { exitCodes } from "../errors.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
+import { ownerText } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import { readBlocks, readEntries } from "../networkd/block.ts";
 import { carriesEntries, isGenerated } from "../networkd/paths.ts";
@@ -32,6 +33,7 @@ export async function auditCommand(context: CommandContext, options: AuditOption
       dryRun: false,
       live: true,
       reload: true,
+      manner: "tolerant",
     });
     const after = report(context, await findDrift(context), before);
     const exitCode = after.exitCode === exitCodes.asDesired ? applied.exitCode : after.exitCode;
@@ -49,7 +51,7 @@ async function findDrift({ system, settings }: CommandContext): Promise<Finding[
     given: [],
     persistence: "persistent",
     adopt: false,
-    refuseConflicts: false,
+    tolerant: true,
   });
   return audit(auditInput(prepared, system));
 }
@@ -70,7 +72,7 @@ export function auditInput(prepared: Prepared, system: Pick<System, "digest" | "
   for (const { owner, entries } of prepared.desired.owners) {
     for (const { entry } of entries) {
       const key = entryKey(entry);
-      owners.set(key, [...(owners.get(key) ?? []), owner]);
+      owners.set(key, [...(owners.get(key) ?? []), ownerText(owner)]);
     }
   }
   const { observed, settings, layout } = prepared;
@@ -79,6 +81,7 @@ export function auditInput(prepared: Prepared, system: Pick<System, "digest" | "
     entries: prepared.entries,
     ownersOf: (key) => owners.get(key) ?? [],
     conflicts: prepared.desired.conflicts,
+    broken: prepared.documents.broken,
     notes: layout.notes,
     kernel: observed.kernel,
     record: { protocol: settings.routeProtocol, recorded: observed.recorded },

@@ -1,10 +1,12 @@
 import { type DocumentContext, type DocumentText, readDocument } from "../desired/document.ts";
+import type { ParsedText } from "../desired/parse.ts";
 import type { DocumentInput } from "../desired/schema.ts";
-import { ownerFileName, parseStored, storedAsText } from "../desired/stored.ts";
+import { storedAsText } from "../desired/stored.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { OwnerState, Persistence } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import type { System } from "../system/system.ts";
+import { adminDocuments, storedDocuments } from "./documentFiles.ts";
 
 /** What is to be read besides what the host keeps. */
 export interface GivenDocument {
@@ -16,58 +18,88 @@ export interface GivenDocument {
   readonly text: string;
 }
 
+/** A document of the host that cannot be used, and every reason. */
+export interface BrokenDocument {
+  readonly owner: string;
+  readonly source: string;
+  readonly problems: readonly string[];
+}
+
 /** All owners of the host, those given in place of what is stored under their names. */
 export interface LoadedDocuments {
   readonly states: readonly OwnerState[];
   /** The given documents that have to be stored, as written: all but those that are the admin's files already. */
   readonly given: ReadonlyMap<string, unknown>;
+  /** The age of the given documents, milliseconds since 1970. */
+  readonly changed: number;
+  /** Documents of the host whose owners keep what the drop-ins say of them. Always empty without `fallback`. */
+  readonly broken: readonly BrokenDocument[];
+}
+
+export interface LoadOptions {
+  readonly given: readonly GivenDocument[];
+  /** Of the given documents. */
+  readonly persistence: Persistence;
+  readonly context: DocumentContext;
+  /**
+   * What the drop-ins still say of an owner whose document on the host is broken: then it costs only itself. null: a
+   * broken document of the host is an error like a given one.
+   */
+  readonly fallback: ((owner: string) => OwnerState | null) | null;
 }
 
 /**
- * Reads the admin's documents, the stored owners and the given documents.
+ * Reads the given documents, the admin's documents and the stored owners.
  *
- * @param persistence of the given documents
- * @throws UserError 65 with every problem of every document; nothing has been changed by then
+ * @throws UserError 65 with every problem of every document that must be right; nothing has been changed by then
  */
-export async function loadDocuments(
-  system: System,
-  given: readonly GivenDocument[],
-  persistence: Persistence,
-  context: DocumentContext,
-): Promise<LoadedDocuments> {
+export async function loadDocuments(system: System, options: LoadOptions): Promise<LoadedDocuments> {
+  const { given, persistence, context, fallback } = options;
+  const admin = await adminDocuments(system);
+  const stored = await storedDocuments(system);
+  // Newer than all that is there, also when the clock has been set back.
+  const changed = Math.max(system.now(), ...[...admin, ...stored].map((document) => document.changed + 1));
   const problems: string[] = [];
   const states: OwnerState[] = [];
+  const broken: BrokenDocument[] = [];
   const inputs = new Map<string, unknown>();
   const seen = new Set<string>();
-  const take = (document: DocumentText, parse?: Parameters<typeof readDocument>[2], under = context) => {
-    const read = readDocument(document, under, parse);
-    problems.push(...read.problems);
-    if (read.state !== null) states.push(read.state);
-    return read.state === null ? null : withLinks(read.input, read.state);
-  };
-  const admin = await adminDocuments(system);
   for (const document of given) {
     if (seen.has(document.owner)) problems.push(`${document.source}: another file is named ${document.owner} too`);
-    const changed = system.now();
-    const input = take({ ...document, persistence, changed });
-    if (admin.every((other) => other.source !== document.path)) inputs.set(document.owner, input);
     seen.add(document.owner);
-    const twin = admin.find((other) => other.owner === document.owner && other.source !== document.path);
-    if (twin !== undefined) {
+    const twin = admin.find((other) => other.owner === document.owner);
+    if (twin !== undefined && twin.source !== document.path) {
       problems.push(`${document.source}: owner ${document.owner} has a document of the admin already, ${twin.source}`);
     }
+    const read = readDocument({ ...document, persistence, changed }, context);
+    problems.push(...read.problems);
+    if (read.state === null) continue;
+    states.push(read.state);
+    if (twin === undefined) inputs.set(document.owner, withLinks(read.input, read.state));
   }
-  for (const document of admin) if (!seen.has(document.owner)) take(document);
-  for (const stored of await storedDocuments(system)) {
-    if (seen.has(stored.owner)) continue;
-    if (admin.some((document) => document.owner === stored.owner)) {
-      problems.push(
-        `${stored.path}: owner ${stored.owner} has a document of the admin too, in ${places.documents}; remove this file or that one`,
-      );
-    } else take({ ...stored, text: "" }, () => storedAsText(stored.document), wasGuarded(context));
+  const take = (document: DocumentText, found: readonly string[], parse?: () => ParsedText, under = context) => {
+    const read = found.length > 0 ? { state: null, problems: found } : readDocument(document, under, parse);
+    if (read.state !== null) states.push(read.state);
+    else if (fallback === null) problems.push(...read.problems);
+    else {
+      broken.push({ owner: document.owner, source: document.source, problems: read.problems });
+      const kept = fallback(document.owner);
+      if (kept !== null) states.push(kept);
+    }
+  };
+  for (const document of admin) if (!seen.has(document.owner)) take(document, []);
+  for (const file of stored) {
+    if (seen.has(file.owner)) continue;
+    const twin = admin.some((document) => document.owner === file.owner);
+    if (twin) problems.push(`${file.path}: ${twinText(file.owner)}`);
+    else take(file, file.problems, () => storedAsText(file.document), wasGuarded(context));
   }
   if (problems.length > 0) throw new UserError(exitCodes.badData, problems.join("\n"));
-  return { states, given: inputs };
+  return { states, given: inputs, changed, broken };
+}
+
+function twinText(owner: string): string {
+  return `owner ${owner} has a document of the admin too, in ${places.documents}; remove this file or that one`;
 }
 
 /** A stored document has passed the guard rails once; a host that has changed since must not make it block all others. */
@@ -83,62 +115,4 @@ function withLinks(input: DocumentInput, state: OwnerState): DocumentInput {
     return router.dev !== undefined || link === undefined ? router : { ...router, dev: link };
   });
   return { ...input, routers };
-}
-
-/** Where an owner's document is kept. */
-export function ownerPath(owner: string, persistence: Persistence): string {
-  return `${persistence === "persistent" ? places.owners : places.runtimeOwners}/${ownerFileName(owner)}`;
-}
-
-/** The owner that a document file stands for: its name without directory and suffix. */
-export function ownerOfFile(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1).replace(/\.(ya?ml|json)$/, "");
-}
-
-/** Whether a name is that of a document: what an editor leaves behind is not. */
-export function isDocumentName(name: string): boolean {
-  return /\.(ya?ml|json)$/.test(name) && !name.startsWith(".");
-}
-
-async function adminDocuments(system: System): Promise<DocumentText[]> {
-  const documents: DocumentText[] = [];
-  for (const name of await system.list(places.documents)) {
-    const source = `${places.documents}/${name}`;
-    const text = isDocumentName(name) ? await system.readText(source) : null;
-    if (text === null) continue;
-    const changed = Math.trunc((await system.modified(source)) ?? 0);
-    documents.push({ owner: ownerOfFile(name), source, text, persistence: "persistent", changed });
-  }
-  return documents;
-}
-
-interface StoredFile {
-  readonly path: string;
-  readonly owner: string;
-  readonly source: string;
-  readonly persistence: Persistence;
-  readonly changed: number;
-  readonly document: unknown;
-}
-
-async function storedDocuments(system: System): Promise<StoredFile[]> {
-  const found: StoredFile[] = [];
-  for (const persistence of ["persistent", "runtime"] as const) {
-    const directory = persistence === "persistent" ? places.owners : places.runtimeOwners;
-    for (const name of await system.list(directory)) {
-      const path = `${directory}/${name}`;
-      const text = name.endsWith(".json") && !name.startsWith(".") ? await system.readText(path) : null;
-      if (text === null) continue;
-      try {
-        found.push({ ...parseStored(text), path, persistence });
-      } catch (error) {
-        throw new UserError(exitCodes.badData, `${path}: is not what netkeep wrote: ${firstLine(error)}; remove it`);
-      }
-    }
-  }
-  return found;
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 }

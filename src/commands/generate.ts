@@ -18,7 +18,7 @@ export async function generateCommand(
   const { system, settings } = context;
   if (!system.offline)
     throw new UserError(exitCodes.usage, "generate writes below a directory: say which with --root DIR");
-  const options = { given, persistence: "persistent", adopt: false, refuseConflicts: true } as const;
+  const options = { given, persistence: "persistent", adopt: false, tolerant: false } as const;
   const { plan } = await prepare(system, settings, options);
   const messages = noteMessages(plan.notes);
   if (plan.notes.some((note) => note.level === "refusal")) {

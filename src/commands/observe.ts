@@ -1,10 +1,11 @@
 import type { Family } from "../model/address.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import type { HostFacts } from "../model/link.ts";
+import type { OwnedEntry, OwnerState, Persistence } from "../model/owner.ts";
 import type { KernelState } from "../model/state.ts";
-import { readEntries } from "../networkd/block.ts";
+import { readBlocks, readEntries } from "../networkd/block.ts";
 import type { LinkStatus } from "../networkd/describe.ts";
-import { carriesEntries, isGenerated } from "../networkd/paths.ts";
+import { carriesEntries, isGenerated, runtimeDirectory } from "../networkd/paths.ts";
 import { type UnitTree, unitDirectories } from "../networkd/precedence.ts";
 import { linkOfFile } from "../networkd/render.ts";
 import { routeLimit } from "../plan/limits.ts";
@@ -66,6 +67,23 @@ export async function observeStatuses(
   const existing = links.filter((link) => observed.kernel.links.has(link));
   const statuses = observed.networkd.running ? await observeLinks(system, existing) : new Map<string, LinkStatus>();
   return { ...observed, statuses };
+}
+
+/** What the drop-ins say of an owner; null if nothing. Its age is unknown: it counts as the oldest. */
+export function recordedOwner(owner: string, generated: ReadonlyMap<string, string>): OwnerState | null {
+  const entries: OwnedEntry[] = [];
+  let persistence: Persistence = "persistent";
+  for (const [path, text] of generated) {
+    const link = carriesEntries(path) ? linkOfFile(text) : null;
+    if (link === null) continue;
+    for (const block of readBlocks(text)) {
+      if (block.owner !== owner) continue;
+      if (path.startsWith(runtimeDirectory)) persistence = "runtime";
+      for (const entry of readEntries(block.body, link)) entries.push({ entry, path: "" });
+    }
+  }
+  const source = "its last drop-ins";
+  return entries.length === 0 ? null : { owner, source, persistence, changed: 0, entries, links: new Map() };
 }
 
 /** The links that generated files name in their heads. */

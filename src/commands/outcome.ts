@@ -1,5 +1,7 @@
+import { conflictText } from "../desired/merge.ts";
 import { type ExitCode, exitCodes } from "../errors.ts";
 import { entryKey, entryText, entryTitle } from "../model/entry.ts";
+import { ownerText } from "../model/owner.ts";
 import { count } from "../report/style.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Message } from "./result.ts";
@@ -16,10 +18,19 @@ export function outcomeExitCode(prepared: Prepared, outcome: Outcome): ExitCode 
 
 /** Everything that did not go as planned, for stderr. */
 export function outcomeMessages(prepared: Prepared, outcome: Outcome): Message[] {
-  const messages: Message[] = [];
+  const messages: Message[] = prepared.desired.conflicts.map((conflict) => ({
+    level: "warning",
+    text: `${conflictText(conflict)}\n    the newer one, of ${ownerText(conflict.winner.owner)}, is used`,
+  }));
+  for (const { problems } of prepared.documents.broken) {
+    messages.push({
+      level: "error",
+      text: `${problems.join("\n")}\n    the host keeps what its drop-ins say of this owner`,
+    });
+  }
   for (const { entry, reason } of outcome.refused) {
     const owners = ownersOf(prepared, entryKey(entry)).join(", ");
-    const text = `the kernel refuses ${entryTitle(entry)} of ${owners || "nobody"}: ${reason}; it was left out of the drop-in`;
+    const text = `the kernel refuses ${entryTitle(entry)} of ${ownerText(owners) || "nobody"}: ${reason}; it was left out of the drop-in`;
     messages.push({ level: "error", text });
   }
   for (const { entry, actual } of outcome.shortfalls) {

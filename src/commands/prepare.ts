@@ -17,14 +17,17 @@ import { planKernel } from "../plan/kernel.ts";
 import type { System } from "../system/system.ts";
 import { type GivenDocument, type LoadedDocuments, loadDocuments } from "./documents.ts";
 import { type Layout, layOut } from "./layout.ts";
-import { generatedLinks, type Observed, observeHost, observeStatuses } from "./observe.ts";
+import { generatedLinks, type Observed, observeHost, observeStatuses, recordedOwner } from "./observe.ts";
 
 export interface PrepareOptions {
   readonly given: readonly GivenDocument[];
   readonly persistence: Persistence;
   readonly adopt: boolean;
-  /** Two owners that contradict each other are an error (apply), or only a finding (audit). */
-  readonly refuseConflicts: boolean;
+  /**
+   * Two owners that contradict each other, or a broken document on the host, are an error (apply); or they are only told,
+   * and the owner of a broken document keeps what the drop-ins say (everything else).
+   */
+  readonly tolerant: boolean;
 }
 
 /** Everything that was read and computed before the first change. */
@@ -49,9 +52,10 @@ export interface Prepared {
 export async function prepare(system: System, settings: Settings, options: PrepareOptions): Promise<Prepared> {
   const host = await observeHost(system, places.reloadPending);
   const context = documentContext(settings, host.kernel, system.offline);
-  const documents = await loadDocuments(system, options.given, options.persistence, context);
+  const fallback = options.tolerant ? (owner: string) => recordedOwner(owner, host.generated) : null;
+  const documents = await loadDocuments(system, { ...options, context, fallback });
   const desired = merge(documents.states);
-  if (options.refuseConflicts && desired.conflicts.length > 0) {
+  if (!options.tolerant && desired.conflicts.length > 0) {
     throw new UserError(exitCodes.badData, desired.conflicts.map(conflictText).join("\n"));
   }
   const entries = new Map<string, Entry>();

@@ -1,4 +1,5 @@
 import { toDocument } from "../desired/toDocument.ts";
+import type { Manner } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
 import type { GivenDocument } from "./documents.ts";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
@@ -9,6 +10,7 @@ export interface PrepareToApplyOptions {
   readonly runtime: boolean;
   readonly adopt: boolean;
   readonly reload: boolean;
+  readonly manner?: Manner;
 }
 
 /** The owner that foreign entries get when they are adopted. */
@@ -20,8 +22,8 @@ export async function prepareToApply(context: CommandContext, options: PrepareTo
   const prepareOptions: PrepareOptions = {
     given: options.given,
     persistence: options.runtime ? "runtime" : "persistent",
-    adopt: options.adopt,
-    refuseConflicts: true,
+    adopt: options.adopt || options.manner === "insistent",
+    tolerant: (options.manner ?? "strict") !== "strict",
   };
   const prepared = await prepare(system, settings, prepareOptions);
   const threats = options.reload ? await findThreats(system, prepared) : { list: [], notes: [] };

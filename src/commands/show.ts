@@ -17,7 +17,7 @@ import type { CommandResult } from "./result.ts";
  */
 export async function showCommand(context: CommandContext, subject: string | null): Promise<CommandResult> {
   const { system, settings, style } = context;
-  const options = { given: [], persistence: "persistent", adopt: false, refuseConflicts: false } as const;
+  const options = { given: [], persistence: "persistent", adopt: false, tolerant: true } as const;
   const { documents } = await prepare(system, settings, options);
   const owners = select(merge(documents.states).owners, subject);
   if (subject !== null && owners.length === 0) {

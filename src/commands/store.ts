@@ -1,25 +1,28 @@
 import { parseStored, storedText } from "../desired/stored.ts";
 import type { Persistence } from "../model/owner.ts";
 import type { System } from "../system/system.ts";
-import type { GivenDocument } from "./documents.ts";
-import { ownerPath } from "./documents.ts";
+import { ownerPath } from "./documentFiles.ts";
+import type { GivenDocument, LoadedDocuments } from "./documents.ts";
 
 /**
  * Keeps the given documents, each under its owner. A document that says the same as the stored one is not written, so
- * that its age stays; one that changes its persistence leaves the other place; an empty one removes its owner.
+ * that its age stays, unless it has just won a conflict by its age; one that changes its persistence leaves the other
+ * place; an empty one removes its owner.
  *
- * @param inputs owner → document as written
+ * @param documents what was loaded: the given documents as written, and their age
+ * @param winners owners that have won a conflict
  * @returns paths that were written
  */
 export async function storeDocuments(
   system: System,
   given: readonly GivenDocument[],
-  inputs: ReadonlyMap<string, unknown>,
+  documents: Pick<LoadedDocuments, "given" | "changed">,
   persistence: Persistence,
+  winners: ReadonlySet<string>,
 ): Promise<string[]> {
   const written: string[] = [];
   for (const { owner, source } of given) {
-    const document = inputs.get(owner);
+    const document = documents.given.get(owner);
     if (document === undefined) continue;
     const path = ownerPath(owner, persistence);
     if (asksForNothing(document)) {
@@ -27,8 +30,8 @@ export async function storeDocuments(
       await system.removeFile(ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent"));
       continue;
     }
-    const text = storedText({ owner, source, changed: system.now(), document });
-    if (!(await saysTheSame(system, path, text))) {
+    const text = storedText({ owner, source, changed: documents.changed, document });
+    if (winners.has(owner) || !(await saysTheSame(system, path, text))) {
       await system.writeFile(path, text);
       written.push(path);
     }

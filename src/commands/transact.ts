@@ -49,7 +49,8 @@ export async function transact(
   threats: readonly Threat[],
   options: TransactOptions,
 ): Promise<Outcome> {
-  const stored = await storeDocuments(system, options.given, prepared.documents.given, options.persistence);
+  const winners = new Set(prepared.desired.conflicts.map((conflict) => conflict.winner.owner));
+  const stored = await storeDocuments(system, options.given, prepared.documents, options.persistence, winners);
   const live = await goLive(system, prepared, options);
   const refusedKeys = new Set(live.refused.map((refusal) => entryKey(refusal.entry)));
   const files = filesOf(prepared, refusedKeys);

@@ -1,5 +1,12 @@
 import { entryKey, entryText } from "../model/entry.ts";
-import type { Conflict, DesiredState, LinkSettings, OwnedEntry, OwnerState } from "../model/owner.ts";
+import {
+  type Conflict,
+  type DesiredState,
+  type LinkSettings,
+  type OwnedEntry,
+  type OwnerState,
+  ownerText,
+} from "../model/owner.ts";
 import { sameWish } from "./rules.ts";
 
 /**
@@ -44,10 +51,11 @@ export function linksOfDesired(desired: DesiredState): string[] {
 }
 
 /** A conflict in two lines, for `apply`, which refuses it. */
-export function conflictText(conflict: Conflict): string {
+export function conflictText({ winner, loser }: Conflict): string {
+  const [losing, winning] = [ownerText(loser.owner), ownerText(winner.owner)];
   return [
-    `${conflict.loser.owner} and ${conflict.winner.owner} want different entries under one key:`,
-    `    ${conflict.loser.owner} (${conflict.loser.path}): ${entryText(conflict.loser.entry)}`,
-    `    ${conflict.winner.owner}: ${entryText(conflict.winner.entry)}`,
+    `${losing} and ${winning} want different entries under one key:`,
+    `    ${losing} (${loser.path}): ${entryText(loser.entry)}`,
+    `    ${winning}: ${entryText(winner.entry)}`,
   ].join("\n");
 }

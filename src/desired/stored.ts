@@ -49,3 +49,12 @@ export function ownerFileName(owner: string): string {
   });
   return `${escaped.join("")}.json`;
 }
+
+/** The reverse, for a file whose content cannot be read. */
+export function ownerOfFileName(name: string): string {
+  const escaped = name.replace(/\.json$/, "").replaceAll("-", "/");
+  const bytes = [...escaped.matchAll(/\\x([0-9a-f]{2})|[\s\S]/g)].map(([letter, hex]) =>
+    hex === undefined ? letter.charCodeAt(0) : Number.parseInt(hex, 16),
+  );
+  return new TextDecoder().decode(Uint8Array.from(bytes));
+}

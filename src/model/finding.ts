@@ -15,6 +15,7 @@ export const findingCodes = [
   "link-missing",
   "reload-pending",
   "conflict",
+  "document-broken",
   "unresolved",
 ] as const;
 export type FindingCode = (typeof findingCodes)[number];

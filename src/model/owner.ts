@@ -44,3 +44,8 @@ export interface DesiredState {
   readonly links: ReadonlyMap<string, LinkSettings>;
   readonly conflicts: readonly Conflict[];
 }
+
+/** An owner id for people: agents make them up, and a control character must not reach a terminal or a second line. */
+export function ownerText(owner: string): string {
+  return owner.replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}

@@ -27,7 +27,7 @@ export function auditSummary(findings: readonly Finding[]): string {
 
 function findingText(finding: Finding, style: Style): string {
   const owner = finding.owner === null ? "" : ` (owner ${finding.owner})`;
-  const head = `  ${mark(finding)} ${finding.code}: ${finding.layer}${owner}: ${finding.message}`;
+  const head = `  ${mark(finding)} ${finding.code}: ${finding.layer}${owner}: ${finding.message.replaceAll("\n", "\n      ")}`;
   const paint = { "+": style.added, "-": style.removed, "~": style.changed }[mark(finding)];
   const lines = [paint(head)];
   if (finding.expected !== null) lines.push(`      expected: ${finding.expected}`);

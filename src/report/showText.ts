@@ -1,12 +1,12 @@
 import { entryTitle } from "../model/entry.ts";
-import type { OwnerState } from "../model/owner.ts";
+import { type OwnerState, ownerText } from "../model/owner.ts";
 import { count, type Style } from "./style.ts";
 
 /** Who owns what: an owner a paragraph, an entry a line. `now` is milliseconds since 1970. */
 export function showText(owners: readonly OwnerState[], now: number, style: Style): string {
   const parts = owners.map((owner) => {
     const about = [owner.persistence, count(owner.entries.length, "entry"), `${age(now - owner.changed)} old`];
-    const head = `${style.heading(owner.owner)}  ${style.faint(`${about.join(", ")}, from ${owner.source}`)}`;
+    const head = `${style.heading(ownerText(owner.owner))}  ${style.faint(`${about.join(", ")}, from ${owner.source}`)}`;
     return [head, ...owner.entries.map(({ entry }) => `  ${entryTitle(entry)}`)].join("\n");
   });
   return parts.length === 0 ? "" : `${parts.join("\n\n")}\n`;

@@ -132,6 +132,8 @@ describe.each(suites)("faults on %s", (suite) => {
       "permanent",
     ]);
     await host.run(["ip", "route", "add", "192.0.2.99", "dev", "own0", "proto", "99"]);
+    const tentative = async () => (await host.run(["ip", "-6", "addr", "show", "dev", "own0", "tentative"])).stdout;
+    await waitFor(async () => (await tentative()) === "");
     const state = async () => {
       const shown = await Promise.all([
         host.run(["ip", "-o", "addr", "show", "own0"]),

@@ -109,7 +109,8 @@ export async function kernelEntries(host: LabHost): Promise<string[]> {
         .replace(/ +/g, " ")
         .trim(),
     )
-    .filter((line) => line !== "");
+    .filter((line) => line !== "")
+    .sort();
 }
 
 export async function waitFor(condition: () => Promise<boolean>, limitMs = 10_000): Promise<void> {

@@ -1,0 +1,73 @@
+import type { DocumentText } from "../desired/document.ts";
+import { ownerFileName, ownerOfFileName, parseStored } from "../desired/stored.ts";
+import type { Persistence } from "../model/owner.ts";
+import { places } from "../model/places.ts";
+import type { System } from "../system/system.ts";
+
+/** An owner's file as netkeep keeps it; with `problems` nothing but its name could be read. */
+export interface StoredFile extends DocumentText {
+  readonly path: string;
+  readonly document: unknown;
+  readonly problems: readonly string[];
+}
+
+/** Where an owner's document is kept. */
+export function ownerPath(owner: string, persistence: Persistence): string {
+  return `${persistence === "persistent" ? places.owners : places.runtimeOwners}/${ownerFileName(owner)}`;
+}
+
+/** The owner that a document file stands for: its name without directory and suffix. */
+export function ownerOfFile(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1).replace(/\.(ya?ml|json)$/, "");
+}
+
+/** Whether a name is that of a document: what an editor leaves behind is not. */
+export function isDocumentName(name: string): boolean {
+  return /\.(ya?ml|json)$/.test(name) && !name.startsWith(".");
+}
+
+/** The documents in /etc/netkeep/desired.d, by name. */
+export async function adminDocuments(system: System): Promise<DocumentText[]> {
+  const documents: DocumentText[] = [];
+  for (const name of await system.list(places.documents)) {
+    const source = `${places.documents}/${name}`;
+    const text = isDocumentName(name) ? await system.readText(source) : null;
+    if (text === null) continue;
+    const changed = Math.trunc((await system.modified(source)) ?? 0);
+    documents.push({ owner: ownerOfFile(name), source, text, persistence: "persistent", changed });
+  }
+  return documents;
+}
+
+/** What hooks and `apply FILE` have stored, persistent and runtime. */
+export async function storedDocuments(system: System): Promise<StoredFile[]> {
+  const found: StoredFile[] = [];
+  for (const persistence of ["persistent", "runtime"] as const) {
+    const directory = persistence === "persistent" ? places.owners : places.runtimeOwners;
+    for (const name of await system.list(directory)) {
+      const path = `${directory}/${name}`;
+      const text = isDocumentName(name) ? await system.readText(path) : null;
+      if (text !== null) found.push(readStored(path, name, text, persistence));
+    }
+  }
+  return found;
+}
+
+function readStored(path: string, name: string, text: string, persistence: Persistence): StoredFile {
+  try {
+    return { ...parseStored(text), path, text: "", persistence, problems: [] };
+  } catch (error) {
+    const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0];
+    const problems = [`${path}: is not what netkeep wrote: ${reason}; remove it`];
+    return {
+      owner: ownerOfFileName(name),
+      source: path,
+      path,
+      text: "",
+      persistence,
+      changed: 0,
+      document: null,
+      problems,
+    };
+  }
+}
