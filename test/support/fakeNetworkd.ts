@@ -21,6 +21,8 @@ export class FakeNetworkd {
   readonly #files: FakeFiles;
   readonly version: number;
   readonly #managed = new Map<string, Managed>();
+  /** Keys of entries that were not live before networkd set them. */
+  readonly #installed = new Set<string>();
   /** Links that say `failed` or `configuring` whatever they have. */
   readonly stuck = new Map<string, string>();
   reloads = 0;
@@ -55,17 +57,23 @@ export class FakeNetworkd {
     for (const { ifname } of this.#kernel.links) {
       const [before, after] = [this.#managed.get(ifname), now.get(ifname)];
       if (before?.files === after?.files) continue;
-      if (after === undefined) this.#managed.delete(ifname);
-      else {
+      if (after === undefined) {
+        // Without a base file the link is unmanaged, and all its own entries are dropped.
+        const own = (key: string) => before?.config.entries.has(key) === true;
+        this.#kernel.dropRoutes((route) => own(routeKey(route)));
+        this.#kernel.dropNeighbors((neighbor) => own(neighborKey(neighbor)));
+        this.#managed.delete(ifname);
+      } else {
         this.#managed.set(ifname, after);
-        this.#setUp(ifname, before, after);
+        this.#setUp(ifname, before, after, now);
       }
     }
     return answer("");
   }
 
-  #setUp(link: string, before: Managed | undefined, { config }: Managed): void {
-    const own = (key: string) => config.entries.has(key);
+  #setUp(link: string, before: Managed | undefined, { config }: Managed, now: ReadonlyMap<string, Managed>): void {
+    // A route may leave by another link than the one whose file carries it.
+    const own = (key: string) => [...now.values()].some((managed) => managed.config.entries.has(key));
     const was = (key: string) => before?.config.entries.has(key) === true;
     const keep = config.keepConfiguration;
     const leaves = /^ManageForeignRoutes=no$/m.test(
@@ -74,20 +82,31 @@ export class FakeNetworkd {
     this.#kernel.dropRoutes((route) => {
       const key = routeKey(route);
       if (own(key) || route.protocol === "2" || (route.dev ?? route.nexthops?.[0]?.dev) !== link) return false;
-      if (was(key)) return keep === "no";
+      if (was(key)) return keep === "no" || this.#removesOwn(key);
       if (keep === "yes" || (keep === "static" && route.protocol === "4")) return false;
       return !leaves;
     });
     this.#kernel.dropNeighbors((neighbor) => {
       const key = neighborKey(neighbor);
       if (own(key) || neighbor.dev !== link || !neighbor.state.includes("PERMANENT")) return false;
-      if (was(key)) return keep === "no" || (this.version < 257 && keep === "static");
+      if (was(key)) return keep === "no" || this.version < 257 || this.#removesOwn(key);
       return keep === "no" || (keep === "static" && this.version < 257);
     });
     for (const { route, neighbor } of config.entries.values()) {
-      if (route !== undefined && !this.#has(route)) this.#kernel.setRoute(route);
-      if (neighbor !== undefined) this.#kernel.setNeighbor(neighbor);
+      if (route !== undefined && !this.#has(route)) {
+        this.#kernel.setRoute(route);
+        this.#installed.add(routeKey(route));
+      }
+      if (neighbor === undefined) continue;
+      const there = this.#kernel.neighbors.some((other) => neighborKey(other) === neighborKey(neighbor));
+      if (!there) this.#installed.add(neighborKey(neighbor));
+      this.#kernel.setNeighbor(neighbor);
     }
+  }
+
+  /** 257 removes what it has installed itself; what was live first stays. 252 leaves both kinds of routes. */
+  #removesOwn(key: string): boolean {
+    return this.version >= 257 && this.#installed.delete(key);
   }
 
   /** Adopted without an event: the same key and the same content. */
@@ -122,7 +141,9 @@ export class FakeNetworkd {
     if (link === undefined) return { stdout: "", stderr: `Interface "${name}" not found.\n`, exitCode: 1 };
     const config = this.#managed.get(name)?.config;
     const source = (key: string) => (config?.entries.has(key) ? "static" : "foreign");
-    const routes = this.#kernel.routes.filter((route) => route.dev === name && route.type === undefined);
+    const routes = this.#kernel.routes.filter((route) =>
+      [route, ...(route.nexthops ?? [])].some(({ dev }) => dev === name),
+    );
     const neighbors = this.#kernel.neighbors.filter(({ dev, state }) => dev === name && state.includes("PERMANENT"));
     const status = {
       Index: link.ifindex,
