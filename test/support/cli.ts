@@ -45,8 +45,11 @@ export interface RunOptions {
 
 /** Runs the built file as a child, with a clean environment. */
 export function netkeep(args: readonly string[], options: RunOptions = {}): Ran {
-  const words = [...(options.under ?? []), options.node ?? process.execPath, options.file ?? builtFile, ...args];
-  const [program = "", ...rest] = words;
+  return run([...(options.under ?? []), options.node ?? process.execPath, options.file ?? builtFile, ...args], options);
+}
+
+/** Any program, in the same way. */
+export function run([program = "", ...rest]: readonly string[], options: RunOptions = {}): Ran {
   const { status, stdout, stderr } = spawnSync(program, rest, {
     input: options.input ?? "",
     encoding: "utf8",

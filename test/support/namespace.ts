@@ -19,6 +19,8 @@ export interface RunOptions {
 
 /** A network and mount namespace of its own: links, routes, neighbors and all that netkeep writes are private to it. */
 export interface Namespace {
+  /** Arguments of nsenter before the program. */
+  readonly entrance: readonly string[];
   run(program: string, args: readonly string[], options?: RunOptions): Promise<Output>;
   /** Lines of bash; throws if one of them fails. @returns stdout */
   sh(script: string): Promise<string>;
@@ -76,9 +78,11 @@ export function inNamespace(work: (namespace: Namespace) => Promise<void>): () =
 }
 
 function enter(pid: number): Namespace {
+  const entrance = ["--target", String(pid), "--net", "--mount", "--"];
   const run = (program: string, args: readonly string[], options: RunOptions = {}) =>
-    output(["--target", String(pid), "--net", "--mount", "--", program, ...args], options);
+    output([...entrance, program, ...args], options);
   return {
+    entrance,
     run,
     async sh(script) {
       const result = await run("bash", ["-euo", "pipefail", "-c", script]);

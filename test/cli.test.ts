@@ -1,0 +1,256 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { outputSchemas } from "../src/report/schemas.ts";
+import { ensureBuilt, netkeep, run, temporaryFolder, tree } from "./support/cli.ts";
+
+beforeAll(ensureBuilt);
+
+const guest = `version: 1
+guests:
+  - { name: i-2-10-VM, dev: cloudbr0, mac: "52:02:45:76:d2:35", addresses: [2.57.57.30] }
+`;
+const base = "[Match]\nName=cloudbr0\n\n[Network]\nLinkLocalAddressing=no\n";
+
+/** A root directory with these files, gone after the test. */
+function image(files: Readonly<Record<string, string>> = {}): string {
+  const root = temporaryFolder();
+  for (const [path, text] of Object.entries({ "/etc/systemd/network/10-cloudbr0.network": base, ...files })) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return root;
+}
+
+const desired = { "/etc/netkeep/desired.d/i-2-10-VM.yaml": guest };
+
+describe("help and usage", () => {
+  test("--help names every command, on stdout", () => {
+    const { status, stdout, stderr } = netkeep(["--help"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    for (const command of ["apply", "plan", "generate", "audit", "show", "schema"])
+      expect(stdout).toContain(`  ${command} `);
+  });
+
+  test.each(["apply", "plan", "generate", "audit", "show", "schema"])("%s --help", (command) => {
+    const { status, stdout } = netkeep([command, "--help"]);
+    expect(status).toBe(0);
+    expect(stdout).toContain("--root <DIR>");
+  });
+
+  test("--version is that of package.json", () => {
+    expect(netkeep(["--version"])).toMatchObject({ status: 0, stdout: "0.1.0\n" });
+  });
+
+  test.each([
+    [["aply"], "error: unknown command 'aply'\n(Did you mean apply?)\n"],
+    [["apply", "--dryrun"], "error: unknown option '--dryrun'\n(Did you mean --dry-run?)\n"],
+    [
+      ["show", "--json=yaml"],
+      "error: option '--json <MODE>' argument 'yaml' is invalid. Allowed choices are pretty, short, off.\n",
+    ],
+    [["show", "a", "b"], "error: too many arguments for 'show'. Expected 1 argument but got 2.\n"],
+    [["apply", "--root"], "error: option '--root <DIR>' argument missing\n"],
+    [["apply", "--root="], "netkeep: --root needs a directory\n"],
+    [
+      ["apply", "--root", "/nonexistent", "/nonexistent.yaml"],
+      "netkeep: there is no file or directory /nonexistent.yaml\n",
+    ],
+    [["generate"], "netkeep: generate writes below a directory: say which with --root DIR\n"],
+    [["schema", "plans"], "netkeep: no schema is named plans; known: document, plan, apply, audit, show, error\n"],
+  ])("%j: status 64", (args, stderr) => {
+    expect(netkeep(args)).toEqual({ status: 64, stdout: "", stderr });
+  });
+
+  test("no command: the help, on stderr, and 64", () => {
+    const { status, stdout, stderr } = netkeep([]);
+    expect({ status, stdout }).toEqual({ status: 64, stdout: "" });
+    expect(stderr).toContain("Usage: netkeep");
+  });
+});
+
+describe("statuses", () => {
+  test("65: a bad document, with file, line and column", () => {
+    const root = image();
+    const file = join(root, "d.yaml");
+    writeFileSync(file, "version: 1\nroutes:\n  - { to: 10.0.0.1/8, dev: br0 }\n");
+    const ran = netkeep(["plan", "--root", root, file]);
+    expect(ran).toEqual({
+      status: 65,
+      stdout: "",
+      stderr: `netkeep: ${file}:3:11: routes.0.to: "10.0.0.1/8" has host bits set; the prefix is 10.0.0.0/8\n      - { to: 10.0.0.1/8, dev: br0 }\n              ^\n`,
+    });
+  });
+
+  test("65: on standard input too", () => {
+    const ran = netkeep(["plan", "--root", image(), "-"], { input: "version: 3\n" });
+    expect(ran).toMatchObject({
+      status: 65,
+      stderr: expect.stringMatching(/^netkeep: stdin:1:10: version: must be 1\n/),
+    });
+  });
+
+  test("78: bad settings, all at once", () => {
+    const root = image({
+      "/etc/netkeep/netkeep.conf": "[Netkeep]\nRouteProtocol=187\nAllowLink=br*\n",
+      "/etc/netkeep/netkeep.conf.d/50-x.conf": "[Other]\nA=1\n",
+    });
+    const { status, stderr } = netkeep(["plan", "--root", root]);
+    expect(status).toBe(78);
+    expect(stderr.replaceAll(root, "")).toBe(
+      "netkeep: /etc/netkeep/netkeep.conf:2: RouteProtocol= must be a number from 5 to 255 that no routing daemon uses (186 to 199)\n" +
+        "/etc/netkeep/netkeep.conf:3: AllowLink= is not a setting; did you mean AllowLinks=?\n" +
+        '/etc/netkeep/netkeep.conf.d/50-x.conf:1: "Other" does not belong here; settings stand in a section [Netkeep]\n',
+    );
+  });
+
+  test.runIf(process.geteuid?.() === 0)("77: without root, before anything is tried", () => {
+    const under = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
+    const text = "netkeep: this needs root (or --root DIR, which touches files below DIR only)\n";
+    expect(netkeep(["apply"], { under, cwd: "/" })).toEqual({ status: 77, stdout: "", stderr: text });
+    expect(netkeep(["audit", "--repair"], { under, cwd: "/" })).toEqual({ status: 77, stdout: "", stderr: text });
+  });
+
+  test("1 and 0: there is something to do, and then there is not", () => {
+    const root = image(desired);
+    expect(netkeep(["plan", "--root", root])).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining("+Destination=2.57.57.30/32"),
+    });
+    expect(netkeep(["audit", "--root", root]).status).toBe(1);
+    expect(netkeep(["apply", "--root", root]).status).toBe(0);
+    expect(netkeep(["plan", "--root", root])).toEqual({ status: 0, stdout: "", stderr: "nothing to do\n" });
+    expect(netkeep(["audit", "--root", root]).stderr).not.toContain("error");
+  });
+});
+
+describe("--root", () => {
+  test("generate writes the files and nothing else", () => {
+    const root = image();
+    const ran = netkeep(["generate", "--root", `${root}/`, "-"], { input: guest });
+    expect(ran.status).toBe(0);
+    expect(ran.stdout).toBe(
+      "wrote /etc/systemd/network/10-cloudbr0.network.d/50-netkeep-link.conf\nwrote /etc/systemd/network/10-cloudbr0.network.d/60-netkeep.conf\n",
+    );
+    const files = tree(root);
+    expect(Object.keys(files)).toEqual([
+      "/etc/systemd/network/10-cloudbr0.network",
+      "/etc/systemd/network/10-cloudbr0.network.d/50-netkeep-link.conf",
+      "/etc/systemd/network/10-cloudbr0.network.d/60-netkeep.conf",
+    ]);
+    expect(files["/etc/systemd/network/10-cloudbr0.network.d/60-netkeep.conf"]).toContain("owner=stdin digest=");
+  });
+
+  test("apply keeps a given document, and takes it away again when it is empty", () => {
+    const root = image();
+    expect(netkeep(["apply", "--root", root, "-"], { input: guest }).status).toBe(0);
+    expect(Object.keys(tree(root))).toContain("/var/lib/netkeep/owners/stdin.json");
+    expect(netkeep(["show", "--root", root, "cloudbr0"]).stdout).toMatch(
+      /^stdin {2}persistent, 2 entries, under a minute old, from stdin\n/,
+    );
+    expect(netkeep(["apply", "--root", root, "-"], { input: "version: 1\n" }).status).toBe(0);
+    expect(Object.keys(tree(root)).filter((path) => !path.startsWith("/run/"))).toEqual([
+      "/etc/systemd/network/10-cloudbr0.network",
+    ]);
+  });
+
+  test("a directory of documents; what an editor leaves behind is not one", () => {
+    const root = image();
+    const folder = join(temporaryFolder(), "documents");
+    mkdirSync(folder);
+    for (const name of ["a.yaml", ".a.yaml.swp", "a.yaml~", "#a.yaml#"]) writeFileSync(join(folder, name), guest);
+    const { status, stdout } = netkeep(["plan", "--root", root, folder]);
+    expect({ status, owners: stdout.match(/owner=\S+/g) }).toEqual({ status: 1, owners: ["owner=a"] });
+  });
+});
+
+describe("--json", () => {
+  const valid: [keyof typeof outputSchemas, string[]][] = [
+    ["plan", ["plan"]],
+    ["plan", ["apply", "--dry-run"]],
+    ["plan", ["generate"]],
+    ["apply", ["apply"]],
+    ["audit", ["audit"]],
+    ["show", ["show"]],
+    ["error", ["show", "nobody"]],
+  ];
+  test.each(valid)("as the schema of %s says: %j", (name, args) => {
+    const root = image(desired);
+    for (const mode of ["--json=short", "--json=pretty", "-j"]) {
+      const { stdout } = netkeep([...args, "--root", root, mode]);
+      const schema: z.ZodType = outputSchemas[name];
+      expect(schema.safeParse(JSON.parse(stdout)).error).toBeUndefined();
+      expect(stdout.trimEnd().split("\n").length > 1).toBe(mode === "--json=pretty");
+    }
+  });
+
+  test.each([
+    [65, ["plan", "-"], "version: 9\n"],
+    [64, ["plan", "/nonexistent.yaml"], ""],
+    [64, ["schema", "nothing"], ""],
+  ])("an error of status %i is JSON on stdout too: %j", (exitCode, args, input) => {
+    const ran = netkeep([...args, "-j", "--root", image()], { input });
+    const { error } = outputSchemas.error.parse(JSON.parse(ran.stdout));
+    expect({ status: ran.status, inJson: error.exitCode }).toEqual({ status: exitCode, inJson: exitCode });
+    expect(ran.stderr).toContain(error.message.split("\n")[0]);
+  });
+
+  test("schema prints JSON Schema", () => {
+    expect(JSON.parse(netkeep(["schema"]).stdout)).toMatchObject({
+      title: "netkeep desired-state document",
+      type: "object",
+    });
+    expect(z.looseObject({ type: z.string() }).parse(JSON.parse(netkeep(["schema", "audit", "-j"]).stdout)).type).toBe(
+      "object",
+    );
+  });
+});
+
+describe("what a terminal and the journal get", () => {
+  const plan = (env: Record<string, string>, ...args: string[]) =>
+    netkeep(["plan", "--root", image(desired), ...args], { env });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour begins with one
+  const coloured = /\x1b\[32m\+/;
+
+  test.each<[string, Record<string, string>, string[], boolean]>([
+    ["a pipe", {}, [], false],
+    ["--color=always", {}, ["--color=always"], true],
+    ["--color=always beats NO_COLOR", { NO_COLOR: "1" }, ["--color=always"], true],
+    ["SYSTEMD_COLORS=1", { SYSTEMD_COLORS: "1" }, [], true],
+    ["SYSTEMD_COLORS=1 beats NO_COLOR", { SYSTEMD_COLORS: "1", NO_COLOR: "1" }, [], true],
+    ["SYSTEMD_COLORS=0", { SYSTEMD_COLORS: "0" }, [], false],
+    ["--color=never beats SYSTEMD_COLORS", { SYSTEMD_COLORS: "1" }, ["--color=never"], false],
+  ])("%s", (_, env, args, expected) => {
+    expect(coloured.test(plan(env, ...args).stdout)).toBe(expected);
+  });
+
+  test("<N> in front of lines only where stderr is the journal", () => {
+    const script = `exec "$0" "$@" 2>"$OUT"`;
+    const out = join(temporaryFolder(), "stderr");
+    writeFileSync(out, "");
+    const stream = run(["stat", "-c", "%d:%i", out]).stdout.trim();
+    const plan = (journal: string) => {
+      const under = ["sh", "-c", script];
+      netkeep(["plan", "--root", image(), "-"], {
+        under,
+        input: "version: 9\n",
+        env: { OUT: out, JOURNAL_STREAM: journal },
+      });
+      return tree(dirname(out))["/stderr"];
+    };
+    expect(plan(stream)).toMatch(/^<3>netkeep: stdin:1:10: version: must be 1\n<3> {4}version: 9\n<3> /);
+    expect(plan("1:1")).toMatch(/^netkeep: stdin:1:10: version: must be 1\n {4}version: 9\n/);
+  });
+
+  test("--quiet leaves errors and warnings", () => {
+    expect(netkeep(["apply", "--root", image(desired), "--quiet"]).stderr).toBe("");
+    expect(netkeep(["plan", "--root", image(), "-q", "-"], { input: "version: 9\n" }).stderr).toContain("must be 1");
+  });
+
+  test("--debug prints the stack of an error", () => {
+    const args = ["plan", "--root", image(), "-"];
+    expect(netkeep(args, { input: "version: 9\n" }).stderr).not.toMatch(/\n\s+at /);
+    expect(netkeep([...args, "--debug"], { input: "version: 9\n" }).stderr).toMatch(/\n\s+at /);
+  });
+});
