@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { build } from "esbuild";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { inNamespace, type Namespace } from "../support/namespace.ts";
+import { noNetworkd } from "./support/apply.ts";
+import { documentOf, seeds } from "./support/arbitrary.ts";
+import { ipText } from "./support/ipText.ts";
+
+const onlyNoNetworkd = { findings: [{ code: "networkd-not-running" }] };
+
+test.concurrent.each([1, 2])("random documents one after another, seed %i", async (seed) => {
+  await inNamespace(async (ns) => {
+    await withDriver(ns, async (apply) => {
+      const property = fc.asyncProperty(fc.array(seeds, { minLength: 1, maxLength: 4 }), async (sequence) => {
+        await apply({});
+        expect(await ipText(ns)).toEqual([]);
+        for (const list of sequence) {
+          const { document, lines } = documentOf(list);
+          const result = await apply(document);
+          expect(result).toMatchObject({ exitCode: noNetworkd });
+          if (lines > 0) expect(result.findings).toMatchObject(onlyNoNetworkd);
+          expect(await ipText(ns)).toHaveLength(lines);
+        }
+      });
+      await fc.assert(property, { seed, numRuns: 40, endOnFailure: true });
+    });
+  })();
+});
+
+interface DriverResult {
+  readonly exitCode: number | null;
+  readonly messages: unknown;
+  readonly findings?: { readonly findings: readonly { readonly code: string }[] };
+}
+
+/** Starts driver.ts in the namespace, and ends it however `work` ends. */
+async function withDriver(
+  ns: Namespace,
+  work: (apply: (document: object) => Promise<DriverResult>) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "netkeep-driver-"));
+  try {
+    const outfile = join(folder, "driver.mjs");
+    await build({
+      entryPoints: [new URL("./support/driver.ts", import.meta.url).pathname],
+      outfile,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      logLevel: "error",
+      define: { NETKEEP_VERSION: '"0"' },
+      banner: { js: 'import { createRequire } from "node:module";const require=createRequire(import.meta.url);' },
+    });
+    const child = spawn("nsenter", [...ns.entrance, process.execPath, outfile], { stdio: ["pipe", "pipe", "inherit"] });
+    const ended = once(child, "exit");
+    const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    await work(async (document) => {
+      child.stdin.write(`${JSON.stringify({ version: 1, ...document })}\n`);
+      return JSON.parse((await answers.next()).value ?? "null") as DriverResult;
+    }).finally(() => child.stdin.end());
+    await ended;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

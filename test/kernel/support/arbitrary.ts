@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import type { Document } from "./apply.ts";
+
+/** What is random about one entry; `documentOf` makes something right of it. */
+export interface Seed {
+  readonly kind: "route" | "neighbor" | "guest";
+  readonly v6: boolean;
+  readonly link: 0 | 1;
+  readonly number: number;
+  readonly length: number;
+  readonly metric: number | null;
+  readonly table: number | null;
+  readonly form: (typeof forms)[number];
+  readonly mac: number;
+  readonly mtu: number | null;
+}
+
+const forms = ["link", "via", "onLink", "linkLocal", "multipath", "blackhole", "prohibit"] as const;
+
+const seed: fc.Arbitrary<Seed> = fc.record({
+  kind: fc.constantFrom("route", "route", "neighbor", "guest"),
+  v6: fc.boolean(),
+  link: fc.constantFrom(0, 1),
+  number: fc.nat(60),
+  length: fc.nat(3),
+  metric: fc.option(fc.integer({ min: 1, max: 3 })),
+  table: fc.option(fc.constantFrom(100, 4_000_000_000)),
+  form: fc.constantFrom(...forms),
+  mac: fc.nat(9),
+  mtu: fc.option(fc.integer({ min: 1280, max: 9000 })),
+});
+
+/** About forty entries, from so few keys that one document often wants what the one before wanted otherwise. */
+export const seeds = fc.array(seed, { maxLength: 60, size: "max" });
+
+/** The first seed of each key, as a document. @returns also how many lines `ip` prints of it */
+export function documentOf(list: readonly Seed[]): { document: Document; lines: number } {
+  const taken = new Set<string>();
+  const routes: Document[] = [];
+  const neighbors: Document[] = [];
+  const guests: Document[] = [];
+  for (const item of list) {
+    const keys = keysOf(item);
+    if (keys.some((key) => taken.has(key))) continue;
+    for (const key of keys) taken.add(key);
+    if (item.kind === "route") routes.push(routeOf(item));
+    else if (item.kind === "neighbor")
+      neighbors.push({ address: guestAddress(item), mac: macOf(item), dev: `br${item.link}` });
+    else guests.push({ name: "g", dev: `br${item.link}`, mac: macOf(item), addresses: [guestAddress(item)] });
+  }
+  return { document: { routes, neighbors, guests }, lines: taken.size };
+}
+
+function keysOf(item: Seed): string[] {
+  const address = guestAddress(item);
+  const neighbor = `${item.link} ${address}`;
+  if (item.kind === "guest") return [address, neighbor];
+  return item.kind === "neighbor" ? [neighbor] : [`${destination(item)} ${item.metric} ${item.table}`];
+}
+
+function routeOf(item: Seed): Document {
+  const { metric, table, mtu } = item;
+  return {
+    to: destination(item),
+    ...formOf(item),
+    ...(metric === null ? {} : { metric }),
+    ...(table === null ? {} : { table }),
+    ...(mtu === null || item.form === "blackhole" || item.form === "prohibit" ? {} : { mtu }),
+  };
+}
+
+function formOf({ form, v6, link, mac }: Seed): Document {
+  const dev = `br${link}`;
+  const near = (n: number) => (v6 ? `2001:db8:${n}::${mac + 2}` : `192.0.${n + 2}.${mac + 2}`);
+  switch (form) {
+    case "link":
+      return { dev };
+    case "via":
+      return { dev, via: near(link) };
+    case "onLink":
+      return { dev, via: v6 ? `2001:db8:ffff::${mac + 2}` : `203.0.113.${mac + 2}`, "on-link": true };
+    case "linkLocal":
+      return { dev, via: `fe80::${mac + 2}` };
+    case "multipath":
+      return { dev, "next-hops": [0, 1].map((n) => ({ via: near(n), dev: `br${n}`, weight: mac + 1 })) };
+    default:
+      return { dev, type: form };
+  }
+}
+
+/** Longer than the guests' addresses' prefixes, and disjoint from them and from the next hops. */
+function destination({ v6, number, length }: Seed): string {
+  return v6 ? `3fff:${(number * 16).toString(16)}::/${32 - length}` : `10.${number * 4}.0.0/${16 - (length % 3)}`;
+}
+
+function guestAddress({ v6, number }: Seed): string {
+  return v6 ? `2001:db8:9::${number + 1}` : `198.51.100.${number + 1}`;
+}
+
+function macOf({ mac }: Seed): string {
+  return `52:00:00:00:00:0${mac}`;
+}
