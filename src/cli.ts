@@ -44,6 +44,13 @@ function build(): Command {
     .helpOption("-h, --help", "print this help")
     .exitOverride()
     .showSuggestionAfterError();
+  addDocumentCommands(netkeep);
+  addOwnerCommands(netkeep);
+  addReadingCommands(netkeep);
+  return netkeep;
+}
+
+function addDocumentCommands(netkeep: Command): void {
   const files = "documents: files, directories, - for standard input; without: those of /etc/netkeep/desired.d";
   command(netkeep, "apply [FILE...]", "make the host what the documents say", files)
     .option("--dry-run", "print the plan and change nothing")
@@ -66,17 +73,28 @@ function build(): Command {
     "write the files of the documents below --root DIR, and nothing else",
     files,
   ).action((names, options) => run(options, async (context) => generateCommand(context, await readDocuments(names))));
-  command(netkeep, "set OWNER [FILE]", "replace the document of one owner; what agents call", "the owner")
+}
+
+function addOwnerCommands(netkeep: Command): void {
+  command(netkeep, "set <OWNER> [FILE]", "replace the document of one owner; what agents call", "whose document it is")
     .option("--no-live", "as for apply")
     .option("--no-reload", "as for apply")
     .option("--runtime", "as for apply")
     .action((owner, file, options) =>
       run(options, async (context) => setCommand(context, await readDocument(owner, file), ownerOptions(options))),
     );
-  command(netkeep, "unset OWNER...", "take owners and their entries away; unknown ones are no error", "the owners")
+  command(
+    netkeep,
+    "unset <OWNER...>",
+    "take owners and their entries away; unknown ones are no error",
+    "whose they are",
+  )
     .option("--no-live", "as for apply")
     .option("--no-reload", "as for apply")
     .action((owners, options) => run(options, (context) => unsetCommand(context, owners, ownerOptions(options))));
+}
+
+function addReadingCommands(netkeep: Command): void {
   command(netkeep, "audit", "compare documents, drop-ins, networkd and kernel; exit 1 on drift")
     .option("--repair", "apply what the documents say, and audit again")
     .action((options) => run(options, (context) => auditCommand(context, { repair: options.repair === true })));
@@ -86,7 +104,6 @@ function build(): Command {
   command(netkeep, "schema [NAME]", `print a JSON Schema: ${schemaNames.join(", ")}`).action((name, options) =>
     run(options, async () => schemaCommand(name ?? "document")),
   );
-  return netkeep;
 }
 
 function command(netkeep: Command, name: string, description: string, argument?: string): Command {

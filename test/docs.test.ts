@@ -60,11 +60,13 @@ describe("netkeep.8", () => {
 
   test("has the arguments of every command", () => {
     for (const command of commandsOf(help())) {
-      const argument = /\[options\] \[(\S+?)\]$/m.exec(help(command))?.[1]?.replace("...", " ...").replace("|", " | ");
+      const usage = /^Usage: .*\[options\](.*)$/m.exec(help(command))?.[1] ?? "";
+      const words = usage.replace(/[[<](\S+?)[\]>]/g, (whole, name: string) => {
+        const spelt = name.replace("...", " ...").replace("|", " | ");
+        return whole.startsWith("[") ? `Op Ar ${spelt}` : `Ar ${spelt}`;
+      });
       const item = commandItems.find((text) => text.startsWith(`.It Ic ${command}`)) ?? "";
-      expect(item.split("\n")[0], command).toBe(
-        `.It Ic ${command}${argument === undefined ? "" : ` Op Ar ${argument}`}`,
-      );
+      expect(item.split("\n")[0], command).toBe(`.It Ic ${command}${words}`);
     }
   });
 

@@ -9,7 +9,7 @@ export interface Layer {
   readonly why: string;
 }
 
-const everything = ["model", "desired", "networkd", "kernel", "plan", "audit", "report", "commands", "system"];
+const everything = ["model", "desired", "hooks", "networkd", "kernel", "plan", "audit", "report", "commands", "system"];
 
 export const layers: Readonly<Record<string, Layer>> = {
   model: {
@@ -23,6 +23,12 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ["yaml", "zod", "ini"],
     pure: true,
     why: "documents mean the same on every host, whatever wrote or will carry them",
+  },
+  hooks: {
+    folders: ["model", "desired"],
+    packages: ["zod", "fast-xml-parser"],
+    pure: true,
+    why: "what agents say becomes a document like any other, before anything is locked or read",
   },
   networkd: {
     folders: ["model"],
@@ -57,7 +63,6 @@ export const layers: Readonly<Record<string, Layer>> = {
   system: {
     folders: ["model", "errors.ts"],
     packages: ["node:", "execa"],
-    typesOnly: ["model"],
     pure: false,
     why: "the only folder that touches the machine; it decides nothing",
   },

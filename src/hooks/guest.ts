@@ -1,0 +1,28 @@
+import { guardProblems } from "../desired/guard.ts";
+import { validateShape } from "../desired/validate.ts";
+import { type Address, accepted, type Parsed, parseAddress } from "../model/address.ts";
+import { type MacAddress, parseMac } from "../model/mac.ts";
+
+/**
+ * An address that a guest can have. A document is refused as a whole, so what no document may hold on any host (multicast,
+ * loopback, unspecified) is sorted out here, address by address.
+ */
+export function parseGuestAddress(text: string): Parsed<Address> {
+  const parsed = parseAddress(text);
+  if ("problem" in parsed) return parsed;
+  const entry = { kind: "neighbor", link: anyLink, address: parsed.value, mac: anyMac } as const;
+  const [problem] = guardProblems([{ entry, path: "" }], anyHost);
+  return problem === undefined ? parsed : { problem: problem.message };
+}
+
+/** Where a guest is: its link and its MAC, or what is wrong with them by the rules of the document. */
+export function parsePlace(dev: string, mac: string): Parsed<{ dev: string; mac: MacAddress }> {
+  const { problems } = validateShape({ version: 1, guests: [{ name: "guest", dev, mac, addresses: [] }] });
+  const sentences = problems.map(({ path, message }) => (path.at(-1) === "dev" ? `"${dev}" ${message}` : message));
+  if (sentences.length > 0) return { problem: sentences.join("; ") };
+  return { value: { dev, mac: accepted(parseMac(mac)) } };
+}
+
+const anyLink = "any";
+const anyMac = "02:00:00:00:00:00" as MacAddress;
+const anyHost = { allowsLink: () => true, allowDefaultRoute: true, hostAddresses: [] };
