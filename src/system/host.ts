@@ -2,10 +2,9 @@ import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { arch, hostname, release } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { execa } from "execa";
 import type { HostFacts } from "../model/link.ts";
-import { places } from "../model/places.ts";
 import type { ProgramResult } from "./system.ts";
 
 /**
@@ -41,14 +40,16 @@ function inherited(descriptor: number | null): 3 | "ignore" {
   return descriptor === null ? "ignore" : (descriptor as 3);
 }
 
+/** In memory, and gone with a boot. */
+const runtimeDirectory = "/run/netkeep";
+
 /**
  * The text as a file without a name, open for reading. Not a pipe: killed while it is written, the reader would get half
  * a line at its end, and half a line of `ip -batch` can be another route.
  */
 function inputFile(text: string): number {
-  const directory = dirname(places.lock);
-  mkdirSync(directory, { recursive: true, mode: 0o755 });
-  const path = join(directory, `.input.${randomBytes(6).toString("hex")}.tmp`);
+  mkdirSync(runtimeDirectory, { recursive: true, mode: 0o755 });
+  const path = join(runtimeDirectory, `.input.${randomBytes(6).toString("hex")}.tmp`);
   const writer = openSync(path, "wx", 0o600);
   const reader = openSync(path, "r");
   unlinkSync(path);
