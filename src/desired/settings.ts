@@ -60,7 +60,7 @@ export function readSettings(files: readonly { path: string; text: string }[]): 
 }
 
 function readKey(key: string, value: unknown): Partial<Settings> | string {
-  const reader = readers[key];
+  const reader = Object.hasOwn(readers, key) ? readers[key] : undefined;
   if (reader === undefined) {
     const guess = nearest(key, Object.keys(readers));
     return `is not a setting${guess === null ? "" : `; did you mean ${guess}=?`}`;
