@@ -1,4 +1,5 @@
 import type { Finding } from "../model/finding.ts";
+import { ownerText } from "../model/owner.ts";
 import { count, type Style } from "./style.ts";
 
 /** Findings grouped by link: a marked line each, then expected, actual and what to do. */
@@ -26,7 +27,7 @@ export function auditSummary(findings: readonly Finding[]): string {
 }
 
 function findingText(finding: Finding, style: Style): string {
-  const owner = finding.owner === null ? "" : ` (owner ${finding.owner})`;
+  const owner = finding.owner === null ? "" : ` (owner ${ownerText(finding.owner)})`;
   const head = `  ${mark(finding)} ${finding.code}: ${finding.layer}${owner}: ${finding.message.replaceAll("\n", "\n      ")}`;
   const paint = { "+": style.added, "-": style.removed, "~": style.changed }[mark(finding)];
   const lines = [paint(head)];

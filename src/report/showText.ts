@@ -6,7 +6,7 @@ import { count, type Style } from "./style.ts";
 export function showText(owners: readonly OwnerState[], now: number, style: Style): string {
   const parts = owners.map((owner) => {
     const about = [owner.persistence, count(owner.entries.length, "entry"), `${age(now - owner.changed)} old`];
-    const head = `${style.heading(ownerText(owner.owner))}  ${style.faint(`${about.join(", ")}, from ${owner.source}`)}`;
+    const head = `${style.heading(ownerText(owner.owner))}  ${style.faint(`${about.join(", ")}, from ${ownerText(owner.source)}`)}`;
     return [head, ...owner.entries.map(({ entry }) => `  ${entryTitle(entry)}`)].join("\n");
   });
   return parts.length === 0 ? "" : `${parts.join("\n\n")}\n`;
