@@ -5,6 +5,8 @@ import type { CommandContext } from "./commands/context.ts";
 import { isDocumentName, ownerOfFile } from "./commands/documentFiles.ts";
 import type { GivenDocument } from "./commands/documents.ts";
 import { generateCommand } from "./commands/generate.ts";
+import { hookCloudstackCommand } from "./commands/hookCloudstack.ts";
+import { hookRoutesCommand } from "./commands/hookRoutes.ts";
 import { planCommand } from "./commands/plan.ts";
 import type { CommandResult, Message } from "./commands/result.ts";
 import { schemaCommand, schemaNames } from "./commands/schema.ts";
@@ -43,9 +45,11 @@ function build(): Command {
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .exitOverride()
+    .enablePositionalOptions()
     .showSuggestionAfterError();
   addDocumentCommands(netkeep);
   addOwnerCommands(netkeep);
+  addHookCommands(netkeep);
   addReadingCommands(netkeep);
   return netkeep;
 }
@@ -92,6 +96,32 @@ function addOwnerCommands(netkeep: Command): void {
     .option("--no-live", "as for apply")
     .option("--no-reload", "as for apply")
     .action((owners, options) => run(options, (context) => unsetCommand(context, owners, ownerOptions(options))));
+}
+
+/** The options of `hook` stand before the kind of hook: what comes after it is the agent's own. */
+function addHookCommands(netkeep: Command): void {
+  const hook = command(netkeep, "hook", "what agents call at the events of guests and routers; exit 0 unless --strict")
+    .option("--strict", "exit with the status of apply")
+    .option("--no-live", "as for apply")
+    .option("--no-reload", "as for apply")
+    .enablePositionalOptions();
+  const options = () => ({ ...ownerOptions(hook.opts()), strict: hook.opts()["strict"] === true });
+  hook
+    .command("cloudstack [ARGUMENTS...]")
+    .description("the arguments of CloudStack's modifymacip.sh: -o add|delete -b BRIDGE -m MAC [-4 IP]... [-6 IP]...")
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action((words) => run(hook.opts(), (context) => hookCloudstackCommand(context, words, options())));
+  hook
+    .command("routes")
+    .description("a router's prefixes as JSON on standard input, see netkeep-hooks(7)")
+    .action(() =>
+      run(hook.opts(), async (context) => {
+        const [payload] = await readNamedTexts(["-"], isDocumentName);
+        return hookRoutesCommand(context, payload?.text ?? "", options());
+      }),
+    );
 }
 
 function addReadingCommands(netkeep: Command): void {

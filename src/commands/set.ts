@@ -1,3 +1,4 @@
+import type { DocumentInput } from "../desired/schema.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { places } from "../model/places.ts";
 import { applyLocked, requirePrivilege } from "./apply.ts";
@@ -35,8 +36,16 @@ export async function unsetCommand(
   owners: readonly string[],
   options: OwnerOptions,
 ): Promise<CommandResult> {
-  const nothing = owners.map((owner) => ({ owner, source: "netkeep unset", path: null, text: "version: 1\n" }));
-  return changeOwners(context, nothing, options);
+  return changeOwners(
+    context,
+    owners.map((owner) => ownerDocument(owner, "netkeep unset", null)),
+    options,
+  );
+}
+
+/** A document made by netkeep itself; null for one that asks for nothing and so removes its owner. */
+export function ownerDocument(owner: string, source: string, document: DocumentInput | null): GivenDocument {
+  return { owner, source, path: null, text: JSON.stringify(document ?? { version: 1 }) };
 }
 
 async function changeOwners(
@@ -44,9 +53,23 @@ async function changeOwners(
   given: readonly GivenDocument[],
   options: OwnerOptions,
 ): Promise<CommandResult> {
+  return changeOwnersBy(context, options, async () => given);
+}
+
+/**
+ * Under the lock: asks `decide` which documents which owners get now, and applies them.
+ *
+ * @param decide may read what is stored; nobody changes it meanwhile
+ */
+export async function changeOwnersBy(
+  context: CommandContext,
+  options: OwnerOptions,
+  decide: () => Promise<readonly GivenDocument[]>,
+): Promise<CommandResult> {
   requirePrivilege(context);
-  for (const { owner } of given) checkOwner(owner);
   return context.system.withLock(places.lock, context.settings.lockSeconds, async () => {
+    const given = await decide();
+    for (const { owner } of given) checkOwner(owner);
     for (const document of await adminDocuments(context.system)) {
       if (given.some(({ owner }) => owner === document.owner)) {
         const text = `${document.owner} is a document of the admin, ${document.source}: edit or remove that file`;

@@ -6,6 +6,7 @@ export const defaultSettings: Settings = {
   routeProtocol: 107,
   allowLinks: ["*"],
   allowDefaultRoute: false,
+  hookPersistence: "runtime",
   lockSeconds: 30,
   reloadSeconds: 30,
 };
@@ -27,6 +28,8 @@ const readers: Readonly<Record<string, Reader>> = {
     if (["yes", "true", "on", "1"].includes(lower)) return { allowDefaultRoute: true };
     return ["no", "false", "off", "0"].includes(lower) ? { allowDefaultRoute: false } : "must be yes or no";
   },
+  HookPersistence: (value) =>
+    value === "runtime" || value === "persistent" ? { hookPersistence: value } : "must be runtime or persistent",
   LockTimeoutSec: (value) => seconds(value, (lockSeconds) => ({ lockSeconds })),
   ReloadTimeoutSec: (value) => seconds(value, (reloadSeconds) => ({ reloadSeconds })),
 };

@@ -2,7 +2,7 @@ import type { DocumentInput } from "../desired/schema.ts";
 import { type Address, type Family, familyOf, type Parsed, parseAddress } from "../model/address.ts";
 import { parseMac } from "../model/mac.ts";
 import { getopts } from "./getopts.ts";
-import { parsePlace, parseGuestAddress } from "./guest.ts";
+import { parseGuestAddress, parsePlace } from "./guest.ts";
 import { oneLine } from "./oneLine.ts";
 
 /** A call of modifymacip.sh, text as the agent gave it. */

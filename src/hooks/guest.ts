@@ -18,7 +18,9 @@ export function parseGuestAddress(text: string): Parsed<Address> {
 /** Where a guest is: its link and its MAC, or what is wrong with them by the rules of the document. */
 export function parsePlace(dev: string, mac: string): Parsed<{ dev: string; mac: MacAddress }> {
   const { problems } = validateShape({ version: 1, guests: [{ name: "guest", dev, mac, addresses: [] }] });
-  const sentences = problems.map(({ path, message }) => (path.at(-1) === "dev" ? `"${dev}" ${message}` : message));
+  const sentences = problems.map(({ path, message }) =>
+    path.at(-1) === "dev" ? `link "${dev}": ${message}` : message,
+  );
   if (sentences.length > 0) return { problem: sentences.join("; ") };
   return { value: { dev, mac: accepted(parseMac(mac)) } };
 }

@@ -40,7 +40,13 @@ interface Wish {
 }
 
 function wishesOf(domain: Domain): Wish[] {
-  const said = Map.groupBy(domain.metadata.filter(hasAddress), ({ mac }) => macKey(mac));
+  const said = new Map<string, MetadataInterface[]>();
+  for (const wish of domain.metadata.filter(hasAddress)) {
+    const key = macKey(wish.mac);
+    const same = said.get(key);
+    if (same === undefined) said.set(key, [wish]);
+    else same.push(wish);
+  }
   const wishes = domain.interfaces.flatMap((nic) => wishesOfInterface(nic, said.get(macKey(nic.mac ?? "")) ?? []));
   for (const nic of domain.interfaces) said.delete(macKey(nic.mac ?? ""));
   // A MAC that no interface has, such as that of a passed-through device: its metadata has to name the link.

@@ -83,7 +83,8 @@ function chooseGateways(pairs: readonly Pair[]): { gateways: Map<Prefix, Address
   for (const { path, prefix, via } of pairs) {
     const first = gateways.get(prefix);
     if (first === undefined) gateways.set(prefix, via);
-    else if (first !== via) notes.add(`${path}: ${prefix} goes via ${first}, which is listed first, and not via ${via}`);
+    else if (first !== via)
+      notes.add(`${path}: ${prefix} goes via ${first}, which is listed first, and not via ${via}`);
   }
   return { gateways, notes: [...notes] };
 }
@@ -92,10 +93,11 @@ function chooseGateways(pairs: readonly Pair[]): { gateways: Map<Prefix, Address
 function placeExtras(extraPrefixes: readonly string[], routes: ReadonlyMap<Prefix, Address>) {
   const gateways = new Map<Prefix, Address>();
   const [problems, notes]: [string[], string[]] = [[], []];
+  const all = [...new Set(routes.values())];
   for (const [index, text] of extraPrefixes.entries()) {
     const extra = accepted(parsePrefix(text));
     const family = familyOf(extra);
-    const vias = [...new Set(routes.values())].filter((via) => familyOf(via) === family);
+    const vias = all.filter((via) => familyOf(via) === family);
     const [via, other] = vias;
     const path = `extraPrefixes.${index}`;
     if (routes.has(extra)) continue;

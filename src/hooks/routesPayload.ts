@@ -57,7 +57,8 @@ const ownKeys = ["prefix", "via"];
 const apiKeys = ["subnet", "gateway"];
 
 function words(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_value") return `must be ${issue.values.map((value) => `"${String(value)}"`).join(" or ")}`;
+  if (issue.code === "invalid_value")
+    return `must be ${issue.values.map((value) => `"${String(value)}"`).join(" or ")}`;
   if (issue.code !== "invalid_type") return issue.message;
   return /received undefined/.test(issue.message) ? "is missing" : `must be of type ${issue.expected}`;
 }

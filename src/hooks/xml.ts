@@ -99,7 +99,11 @@ function isText(node: Node): boolean {
 function textOf(node: Node): string {
   const name = nameOf(node);
   if (name === textKey) return decodeReferences(String(node[textKey]));
-  return name === cdataKey ? contentOf(node, name).map((inner) => String(inner[textKey])).join("") : "";
+  return name === cdataKey
+    ? contentOf(node, name)
+        .map((inner) => String(inner[textKey]))
+        .join("")
+    : "";
 }
 
 /** The five entities of XML itself and characters by number, in one pass; every other reference stays as it is written. */

@@ -1,3 +1,5 @@
+import type { Persistence } from "./owner.ts";
+
 /** netkeep.conf(5), complete. */
 export interface Settings {
   /** RouteProtocol=: rtm_protocol of our routes, and the mark of our live neighbors. */
@@ -6,6 +8,8 @@ export interface Settings {
   readonly allowLinks: readonly string[];
   /** AllowDefaultRoute= */
   readonly allowDefaultRoute: boolean;
+  /** HookPersistence=: where `hook cloudstack` keeps its owners. */
+  readonly hookPersistence: Persistence;
   /** LockTimeoutSec= */
   readonly lockSeconds: number;
   /** ReloadTimeoutSec=: how long to wait until networkd has set up the links after a reload. */

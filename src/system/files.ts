@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, open, readdir, readFile, rename, rmdir, stat, unlink } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, readFile, rename, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { exitCodes, UserError } from "../errors.ts";
 
@@ -27,7 +27,7 @@ export async function listDirectory(path: string): Promise<string[]> {
   }
 }
 
-export async function directoryExists(path: string): Promise<boolean> {
+async function directoryExists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isDirectory() ?? false;
 }
 
@@ -45,6 +45,15 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
     const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
     await writeSynced(temporary, path, text);
     await syncDirectory(directory);
+  } catch (error) {
+    throw fileError("write", path, error);
+  }
+}
+
+/** For files of the kernel, which cannot be renamed over. */
+export async function writeInPlace(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: "r+" });
   } catch (error) {
     throw fileError("write", path, error);
   }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { directoryExists, listDirectory, modifiedAt, readTextFile, removeQuietly, writeAtomic } from "./files.ts";
+import { listDirectory, modifiedAt, readTextFile, removeQuietly, writeAtomic, writeInPlace } from "./files.ts";
 import { readHostFacts, runProgram } from "./host.ts";
 import { acquireLock } from "./lock.ts";
 import type { System } from "./system.ts";
@@ -19,9 +19,9 @@ export function realSystem(root: string): System {
     readText: (path) => readTextFile(root + path),
     modified: (path) => modifiedAt(root + path),
     list: (directory) => listDirectory(root + directory),
-    isDirectory: (path) => directoryExists(root + path),
     readUnits: (directories, suffixes) => readUnitFiles(root, directories, suffixes),
     writeFile: (path, text) => writeAtomic(root + path, text),
+    writeSysctl: (path, value) => writeInPlace(path, value),
     removeFile: (path) => removeQuietly(root + path),
     run: (program, args, input) => runProgram(program, args, input, lock),
     hostFacts: readHostFacts,

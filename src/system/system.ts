@@ -28,13 +28,14 @@ export interface System {
   modified(path: string): Promise<number | null>;
   /** Names in a directory, sorted; empty if there is no such directory. */
   list(directory: string): Promise<readonly string[]>;
-  isDirectory(path: string): Promise<boolean>;
   /** Every `*.suffix` file in the directories and in their `*.d` directories, one level deep. */
   readUnits(directories: readonly string[], suffixes: readonly string[]): Promise<readonly FoundFile[]>;
   /** Atomic: the old or the new content, also after a crash; mode 0644; directories are made. */
   writeFile(path: string, text: string): Promise<void>;
   /** No error if it is gone already; an empty `*.d` directory goes with its last file. */
   removeFile(path: string): Promise<void>;
+  /** Writes a value below /proc/sys in place. @throws UserError if there is no such key or it takes no such value */
+  writeSysctl(path: string, value: string): Promise<void>;
   /** Runs a program with LC_ALL=C. Never called when offline. Does not throw for an exit status. */
   run(program: string, args: readonly string[], input?: string): Promise<ProgramResult>;
   /** Runs `work` as the only writer. @throws UserError 75 after `seconds` */

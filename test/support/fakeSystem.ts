@@ -95,8 +95,11 @@ export class FakeSystem {
     readText: async (path) => this.files.text(path),
     modified: async (path) => this.files.modified(path),
     list: async (directory) => this.files.list(directory),
-    isDirectory: async (path) => this.files.isDirectory(path),
     readUnits: async (directories, suffixes) => this.files.units(directories, suffixes),
+    writeSysctl: async (path, value) => {
+      if (this.files.text(path) === null) throw new UserError(exitCodes.failed, `cannot write ${path}: no such file`);
+      this.addFile(path, value);
+    },
     writeFile: async (path, text) => this.#write(path, text),
     removeFile: async (path) => {
       const how = this.#effect(`remove ${path}`);
