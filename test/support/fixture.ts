@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync,
 import { dirname, join, relative } from "node:path";
 import * as z from "zod";
 import type { CommandContext } from "../../src/commands/context.ts";
-import type { GivenDocument } from "../../src/commands/documents.ts";
 import { loadSettings } from "../../src/commands/settings.ts";
 import { plainStyle } from "../../src/report/style.ts";
 import { type FakeSystem, makeHost } from "./fakeSystem.ts";
@@ -82,7 +81,6 @@ export async function contextOf(host: FakeSystem): Promise<CommandContext> {
 }
 
 export const applyOptions = { runtime: false, adopt: false, dryRun: false, live: true, reload: true };
-export const nothingGiven: { given: readonly GivenDocument[] } = { given: [] };
 
 /** Path below `expected/` → text, as stored; or as to be stored, with UPDATE_FIXTURES=1, which writes them. */
 export function expectedTree({ folder }: Fixture, actual: ReadonlyMap<string, string>): Map<string, string> {
