@@ -23,9 +23,9 @@ export function documentForDomain(domain: Domain, guestFile: DocumentInput | nul
   const notes: string[] = [...domain.notes];
   const used = new Map<string, string>();
   const guests = wishesOf(domain).flatMap((wish) => elementsOf(wish, displayName(domain.name), used, notes));
-  if (guests.length === 0) return { document: guestFile, notes: notes.map(oneLine) };
-  if (guestFile !== null) notes.push("the guest's file is not used: its domain XML has addresses");
-  return { document: { version: 1, guests }, notes: notes.map(oneLine) };
+  if (guests.length > 0 && guestFile !== null) notes.push("the guest's file is not used: its domain XML has addresses");
+  const document = guests.length === 0 ? guestFile : { version: 1 as const, guests };
+  return { document, notes: [...new Set(notes.map(oneLine))] };
 }
 
 /** Addresses that some source wants at one interface. */
