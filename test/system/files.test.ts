@@ -1,0 +1,133 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { listDirectory, readTextFile, removeQuietly, writeAtomic } from "../../src/system/files.ts";
+import { acquireLock } from "../../src/system/lock.ts";
+import { readUnitFiles } from "../../src/system/units.ts";
+import { temporaryFolder } from "../support/cli.ts";
+
+const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+describe("writeAtomic", () => {
+  test("0644 and 0755 whatever the umask, for file and new directories", async () => {
+    const folder = temporaryFolder();
+    const old = process.umask(0o077);
+    try {
+      await writeAtomic(join(folder, "a/b.network.d/60.conf"), "text\n");
+    } finally {
+      process.umask(old);
+    }
+    expect(readFileSync(join(folder, "a/b.network.d/60.conf"), "utf8")).toBe("text\n");
+    expect([
+      mode(join(folder, "a")),
+      mode(join(folder, "a/b.network.d")),
+      mode(join(folder, "a/b.network.d/60.conf")),
+    ]).toEqual(["755", "755", "644"]);
+  });
+
+  test("a new inode, so that networkd notices; nothing else is left in the directory", async () => {
+    const path = join(temporaryFolder(), "60.conf");
+    await writeAtomic(path, "one");
+    const before = statSync(path).ino;
+    await writeAtomic(path, "two");
+    expect(statSync(path).ino).not.toBe(before);
+    expect(readdirSync(join(path, ".."))).toEqual(["60.conf"]);
+  });
+
+  test("sweeps what a killed run left for the same path, and no more", async () => {
+    const folder = temporaryFolder();
+    for (const name of [".60.conf.aabb.tmp", ".61.conf.aabb.tmp", ".60.conf.swp", "60.conf.aabb.tmp"])
+      writeFileSync(join(folder, name), "x");
+    await writeAtomic(join(folder, "60.conf"), "text");
+    expect(readdirSync(folder).sort()).toEqual([".60.conf.swp", ".61.conf.aabb.tmp", "60.conf", "60.conf.aabb.tmp"]);
+  });
+
+  test.each(["a directory", "a symbolic link"])("refuses %s in the place of the file, and leaves it", async (what) => {
+    const folder = temporaryFolder();
+    const path = join(folder, "60.conf");
+    if (what === "a directory") mkdirSync(path);
+    else symlinkSync("/etc/hostname", path);
+    await expect(writeAtomic(path, "text")).rejects.toThrow(
+      `cannot write ${path}: is not a regular file; move it away`,
+    );
+    expect(readdirSync(folder)).toEqual(["60.conf"]);
+  });
+});
+
+test("removeQuietly: a missing file is no error, and an empty *.d goes with its last file", async () => {
+  const folder = temporaryFolder();
+  const [one, two] = [join(folder, "x.network.d/1.conf"), join(folder, "x.network.d/2.conf")];
+  await writeAtomic(one, "");
+  await writeAtomic(two, "");
+  await removeQuietly(one);
+  expect(existsSync(two)).toBe(true);
+  await removeQuietly(two);
+  expect(existsSync(join(folder, "x.network.d"))).toBe(false);
+  await removeQuietly(two);
+  await removeQuietly(join(folder, "nowhere/at/all"));
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("what is not there reads as nothing", async () => {
+  const folder = temporaryFolder();
+  expect(await readTextFile(join(folder, "a"))).toBeNull();
+  expect(await listDirectory(join(folder, "a"))).toEqual([]);
+  await expect(readTextFile(folder)).rejects.toThrow(`cannot read ${folder}`);
+});
+
+test("unit files as user systemd-network finds them", async () => {
+  const root = temporaryFolder();
+  const etc = join(root, "etc/systemd/network");
+  mkdirSync(join(etc, "10-a.network.d"), { recursive: true });
+  mkdirSync(join(etc, "20-closed.network.d"));
+  mkdirSync(join(etc, "dir.network"));
+  writeFileSync(join(etc, "10-a.network"), "A");
+  writeFileSync(join(etc, "10-a.network.d/50.conf"), "B");
+  writeFileSync(join(etc, "10-a.network.d/.60.conf.aa.tmp"), "");
+  writeFileSync(join(etc, "20-closed.network.d/50.conf"), "C");
+  writeFileSync(join(etc, "30-secret.network"), "S");
+  chmodSync(join(etc, "30-secret.network"), 0o600);
+  chmodSync(join(etc, "20-closed.network.d"), 0o700);
+  symlinkSync("/dev/null", join(etc, "40-masked.network"));
+  symlinkSync("/nonexistent", join(etc, "50-dangling.network"));
+  const found = await readUnitFiles(root, ["/etc/systemd/network", "/run/systemd/network"], [".network"]);
+  expect(found.map(({ path, kind }) => [path.replace("/etc/systemd/network/", ""), kind])).toEqual([
+    ["10-a.network", "text"],
+    ["10-a.network.d/50.conf", "text"],
+    ["30-secret.network", "unreadable"],
+    ["40-masked.network", "null"],
+    ["50-dangling.network", "dangling"],
+    ["dir.network", "unreadable"],
+  ]);
+  expect(found[2]).toMatchObject({ reason: "mode 0600: user systemd-network may not read it", text: "S" });
+});
+
+describe("the lock", () => {
+  test("one at a time; the second waits, and gives up with 75", () => {
+    const path = join(temporaryFolder(), "run/netkeep/lock");
+    const held = acquireLock(path, 1);
+    const begun = Date.now();
+    expect(() => acquireLock(path, 1)).toThrow(`another netkeep has held ${path} for 1 s; try again later`);
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(900);
+    closeSync(held);
+    closeSync(acquireLock(path, 1));
+  });
+
+  test("ends with the process, however it ends", () => {
+    const path = join(temporaryFolder(), "lock");
+    const holder = spawnSync("flock", ["-x", path, "sh", "-c", "kill -9 $$"]);
+    expect(holder.status).not.toBe(0);
+    closeSync(acquireLock(path, 1));
+  });
+});
