@@ -88,12 +88,17 @@ function readoptions(kernel: readonly KernelChange[], files: readonly FileChange
 
 function documentContext(settings: Settings, kernel: KernelState, offline: boolean): DocumentContext {
   const addresses = [...kernel.links.values()].flatMap((link) => link.addresses.map(({ address }) => address));
+  const allowed = new Map<string, boolean>();
   const gateways = kernel.routes
     .filter((route) => route.table === 254 && lengthOf(route.destination) === 0 && route.gateway !== null)
     .map((route) => route.gateway as Address);
   return {
     protocol: settings.routeProtocol,
-    allowsLink: (link) => settings.allowLinks.some((pattern) => matchesGlob(pattern, link)),
+    allowsLink: (link) => {
+      const known = allowed.get(link) ?? settings.allowLinks.some((pattern) => matchesGlob(pattern, link));
+      allowed.set(link, known);
+      return known;
+    },
     allowDefaultRoute: settings.allowDefaultRoute,
     hostAddresses: [...new Set([...addresses, ...gateways])],
     linkOf: (address) => linkOfSubnet(address, kernel, offline),

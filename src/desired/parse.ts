@@ -9,6 +9,7 @@ import {
   parseDocument,
   visit,
 } from "yaml";
+import { parseJson } from "./parseJson.ts";
 import type { Place, Problem } from "./problem.ts";
 
 /** One document's text as data, and where in the text each path stands. */
@@ -25,11 +26,23 @@ export const largestText = 64 * 1024 * 1024;
 
 /** Parses YAML 1.2, and so JSON. Aliases, custom tags, repeated keys and several documents in one text are problems. */
 export function parseText(text: string): ParsedText {
-  const lines = new LineCounter();
   if (text.length > largestText) {
     const problem = { path: [], message: "the document is larger than 64 MiB", place: { line: 1, column: 1 } };
     return { value: undefined, problems: [problem], locate: () => problem.place };
   }
+  const value = parseJson(text);
+  if (value === undefined) return parseYaml(text);
+  // Only a document with a problem needs to know where what stands.
+  let yaml: ParsedText | undefined;
+  const locate: ParsedText["locate"] = (path, onKey) => {
+    yaml ??= parseYaml(text);
+    return yaml.locate(path, onKey);
+  };
+  return { value, problems: [], locate };
+}
+
+function parseYaml(text: string): ParsedText {
+  const lines = new LineCounter();
   const options = { lineCounter: lines, prettyErrors: false, version: "1.2", logLevel: "error" } as const;
   const document = parseDocument(text, options);
   const placeAt = (offset: number): Place => {

@@ -35,6 +35,7 @@ export function parsePrefix(text: string): Parsed<Prefix> {
     return { problem: `"${text}": the prefix length must be 0 to ${longest}` };
   }
   const prefix = `${parsed.value}/${Number(digits)}` as Prefix;
+  if (Number(digits) === longest) return { value: prefix };
   const network = networkOf(prefix);
   if (network !== parsed.value) {
     return { problem: `"${text}" has host bits set; the prefix is ${network}/${Number(digits)}` };
@@ -85,7 +86,11 @@ export function isMulticast(address: Address): boolean {
   return /^(ff[0-9a-f]{2}:|22[4-9]\.|23\d\.)/.test(address);
 }
 
+/** IPv4 in the one spelling that is canonical already: most of what is read, and a host has tens of thousands. */
+const canonical4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 function canonicalText(text: string): Address | null {
+  if (canonical4.test(text)) return text as Address;
   if (Address4.isValid(text)) return new Address4(text).correctForm() as Address;
   if (Address6.isValid(text)) return new Address6(text).correctForm() as Address;
   return null;

@@ -19,18 +19,21 @@ const options = { bracketedArray: false, whitespace: false } as const;
  */
 export function writeSection(section: Section): string {
   if (!/^[A-Za-z]+$/.test(section.name)) throw new Error(`"${section.name}" is not the name of a section`);
-  const text = ini.stringify({ [section.name]: section.body }, options);
-  const expected = [`[${section.name}]`];
+  const text = ini.stringify({ [section.name]: section.body }, options).replace(/\n*$/, "\n");
+  const lines = [`[${section.name}]`];
   for (const [key, value] of Object.entries(section.body)) {
-    for (const item of typeof value === "string" ? [value] : value) expected.push(`${key}=${item}`);
+    for (const item of typeof value === "string" ? [value] : value) lines.push(`${key}=${item}`);
   }
-  const lines = text.split("\n").filter((line) => line !== "");
-  const wrong = expected.find((line, index) => line !== lines[index] || /^\s|\s$|\\$|[\r\n]|[^\x20-\x7e]/.test(line));
-  if (wrong !== undefined || lines.length !== expected.length) {
-    throw new Error(`"${wrong ?? section.name}" cannot stand in a unit file as it is`);
+  if (text !== `${lines.join("\n")}\n` || unsafe.test(text)) {
+    throw new Error(
+      `"${lines.find((line) => unsafe.test(`${line}\n`)) ?? section.name}" cannot stand in a unit file as it is`,
+    );
   }
-  return text.endsWith("\n") ? text : `${text}\n`;
+  return text;
 }
+
+/** What networkd would read otherwise: blanks at an end of a line, a line that goes on, bytes that are not ASCII. */
+const unsafe = /^[^\S\n]|[^\S\n]$|\\$|[^\n\x20-\x7e]/m;
 
 /** The sections of a text that netkeep wrote, in order. What stands before the first section is not one. */
 export function readSections(text: string): Section[] {
