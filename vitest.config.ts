@@ -4,7 +4,14 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/{property,kernel,lab}/**"], testTimeout: 20_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/{property,kernel,lab}/**"],
+          testTimeout: 20_000,
+        },
+      },
       { test: { name: "property", include: ["test/property/**/*.test.ts"], testTimeout: 120_000 } },
       { test: { name: "kernel", include: ["test/kernel/**/*.test.ts"], testTimeout: 120_000 } },
       {

@@ -19,7 +19,7 @@ const options = { bracketedArray: false, whitespace: false } as const;
  */
 export function writeSection(section: Section): string {
   if (!/^[A-Za-z]+$/.test(section.name)) throw new Error(`"${section.name}" is not the name of a section`);
-  const text = ini.stringify({ [section.name]: section.body }, options).replace(/\n*$/, "\n");
+  const text = ini.stringify(section.body, { ...options, section: section.name }).replace(/\n*$/, "\n");
   const lines = [`[${section.name}]`];
   for (const [key, value] of Object.entries(section.body)) {
     for (const item of typeof value === "string" ? [value] : value) lines.push(`${key}=${item}`);

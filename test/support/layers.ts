@@ -85,8 +85,14 @@ export const layers: Readonly<Record<string, Layer>> = {
     pure: true,
     why: "written against the System interface, so that all of it runs on a host in memory",
   },
+  "program.ts": {
+    folders: ["commands", "system", "errors.ts", "version.ts"],
+    packages: ["commander"],
+    pure: false,
+    why: "the tree of commands and flags; it prints nothing",
+  },
   "cli.ts": {
-    folders: [...everything, "errors.ts", "version.ts"],
+    folders: [...everything, "errors.ts", "program.ts"],
     packages: ["commander"],
     pure: false,
     why: "the composition root: the only place that prints and sets the exit status",

@@ -1,0 +1,171 @@
+import { Command, Option } from "commander";
+import { applyCommand } from "./commands/apply.ts";
+import { auditCommand } from "./commands/audit.ts";
+import type { CommandContext } from "./commands/context.ts";
+import { isDocumentName, ownerOfFile } from "./commands/documentFiles.ts";
+import type { GivenDocument } from "./commands/documents.ts";
+import { generateCommand } from "./commands/generate.ts";
+import { hookCloudstackCommand } from "./commands/hookCloudstack.ts";
+import { hookRoutesCommand } from "./commands/hookRoutes.ts";
+import { planCommand } from "./commands/plan.ts";
+import type { CommandResult } from "./commands/result.ts";
+import { schemaCommand, schemaNames } from "./commands/schema.ts";
+import { setCommand, unsetCommand } from "./commands/set.ts";
+import { showCommand } from "./commands/show.ts";
+import { exitCodes, UserError } from "./errors.ts";
+import { readNamedTexts } from "./system/documents.ts";
+import { version } from "./version.ts";
+
+/** The options that every command has. */
+export interface CommonOptions {
+  readonly root?: string;
+  readonly json?: "pretty" | "short" | "off";
+  readonly j?: boolean;
+  readonly color?: "auto" | "always" | "never";
+  readonly quiet?: boolean;
+  readonly debug?: boolean;
+}
+
+/** Carries out a command's work and says what comes of it. */
+export type Run = (options: CommonOptions, work: (context: CommandContext) => Promise<CommandResult>) => Promise<void>;
+
+/** Commands, arguments and flags, as netkeep(8) lists them. */
+export function buildProgram(run: Run): Command {
+  const netkeep = new Command("netkeep")
+    .description("Keeps the routes and permanent neighbors of guests on a hypervisor exactly as desired.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .exitOverride()
+    .enablePositionalOptions()
+    .showSuggestionAfterError();
+  addDocumentCommands(netkeep, run);
+  addOwnerCommands(netkeep, run);
+  addHookCommands(netkeep, run);
+  addReadingCommands(netkeep, run);
+  return netkeep;
+}
+
+function addDocumentCommands(netkeep: Command, run: Run): void {
+  const files = "documents: files, directories, - for standard input; without: those of /etc/netkeep/desired.d";
+  command(netkeep, "apply [FILE...]", "make the host what the documents say", files)
+    .option("--dry-run", "print the plan and change nothing")
+    .option("--no-live", "write files, leave the kernel to networkd")
+    .option("--no-reload", "do not tell networkd; an apply soon after must")
+    .option("--runtime", "until the next reboot only")
+    .option("--adopt", "take over foreign entries that stand in the way or would be deleted")
+    .action((names, options) =>
+      run(options, async (context) => applyCommand(context, await applyOptions(names, options))),
+    );
+  command(netkeep, "plan [FILE...]", "show what apply would do; exit 1 if there is anything to do", files)
+    .option("--runtime", "as for apply")
+    .option("--adopt", "as for apply")
+    .action((names, options) =>
+      run(options, async (context) => planCommand(context, await applyOptions(names, options))),
+    );
+  command(
+    netkeep,
+    "generate [FILE...]",
+    "write the files of the documents below --root DIR, and nothing else",
+    files,
+  ).action((names, options) => run(options, async (context) => generateCommand(context, await readDocuments(names))));
+}
+
+function addOwnerCommands(netkeep: Command, run: Run): void {
+  command(netkeep, "set <OWNER> [FILE]", "replace the document of one owner; what agents call", "whose document it is")
+    .option("--no-live", "as for apply")
+    .option("--no-reload", "as for apply")
+    .option("--runtime", "as for apply")
+    .action((owner, file, options) =>
+      run(options, async (context) => setCommand(context, await readDocument(owner, file), ownerOptions(options))),
+    );
+  command(
+    netkeep,
+    "unset <OWNER...>",
+    "take owners and their entries away; unknown ones are no error",
+    "whose they are",
+  )
+    .option("--no-live", "as for apply")
+    .option("--no-reload", "as for apply")
+    .action((owners, options) => run(options, (context) => unsetCommand(context, owners, ownerOptions(options))));
+}
+
+/** The options of `hook` stand before the kind of hook: what comes after it is the agent's own. */
+function addHookCommands(netkeep: Command, run: Run): void {
+  const hook = command(netkeep, "hook", "what agents call at the events of guests and routers; exit 0 unless --strict")
+    .option("--strict", "exit with the status of apply")
+    .option("--no-live", "as for apply")
+    .option("--no-reload", "as for apply")
+    .enablePositionalOptions();
+  const options = () => ({ ...ownerOptions(hook.opts()), strict: hook.opts()["strict"] === true });
+  hook
+    .command("cloudstack [ARGUMENTS...]")
+    .description("the arguments of CloudStack's modifymacip.sh: -o add|delete -b BRIDGE -m MAC [-4 IP]... [-6 IP]...")
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action((words) => run(hook.opts(), (context) => hookCloudstackCommand(context, words, options())));
+  hook
+    .command("routes")
+    .description("a router's prefixes as JSON on standard input, see netkeep-hooks(7)")
+    .action(() =>
+      run(hook.opts(), async (context) => {
+        const [payload] = await readNamedTexts(["-"], isDocumentName);
+        return hookRoutesCommand(context, payload?.text ?? "", options());
+      }),
+    );
+}
+
+function addReadingCommands(netkeep: Command, run: Run): void {
+  command(netkeep, "audit", "compare documents, drop-ins, networkd and kernel; exit 1 on drift")
+    .option("--repair", "apply what the documents say, and audit again")
+    .action((options) => run(options, (context) => auditCommand(context, { repair: options.repair === true })));
+  command(netkeep, "show [OWNER|LINK]", "show who owns what").action((subject, options) =>
+    run(options, (context) => showCommand(context, subject ?? null)),
+  );
+  command(netkeep, "schema [NAME]", `print a JSON Schema: ${schemaNames.join(", ")}`).action((name, options) =>
+    run(options, async () => schemaCommand(name ?? "document")),
+  );
+}
+
+function command(netkeep: Command, name: string, description: string, argument?: string): Command {
+  const made = netkeep.command(name).description(description).exitOverride().showSuggestionAfterError();
+  if (argument !== undefined && made.registeredArguments[0] !== undefined) {
+    made.registeredArguments[0].description = argument;
+  }
+  return made
+    .option("--root <DIR>", "work on the files below DIR; touch no kernel and no bus")
+    .addOption(new Option("--json <MODE>", "print data as JSON").choices(["pretty", "short", "off"]))
+    .option("-j", "the same as --json=short")
+    .addOption(new Option("--color <WHEN>", "colour the output").choices(["auto", "always", "never"]).default("auto"))
+    .option("-q, --quiet", "on stderr only errors and warnings")
+    .option("--debug", "print the stack of an error");
+}
+
+async function applyOptions(names: readonly string[], options: Record<string, unknown>) {
+  return {
+    given: await readDocuments(names),
+    runtime: options["runtime"] === true,
+    adopt: options["adopt"] === true,
+    dryRun: options["dryRun"] === true,
+    live: options["live"] !== false,
+    reload: options["reload"] !== false,
+  };
+}
+
+function ownerOptions(options: Record<string, unknown>) {
+  const { runtime, live, reload } = options;
+  return { runtime: runtime === true, live: live !== false, reload: reload !== false };
+}
+
+async function readDocument(owner: string, file: string | undefined): Promise<GivenDocument> {
+  const [text, second] = await readNamedTexts([file ?? "-"], isDocumentName);
+  if (text === undefined || second !== undefined) {
+    throw new UserError(exitCodes.usage, `${file} is a directory; an owner has one document`);
+  }
+  return { ...text, owner };
+}
+
+async function readDocuments(names: readonly string[]): Promise<GivenDocument[]> {
+  const texts = await readNamedTexts(names, isDocumentName);
+  return texts.map((text) => ({ ...text, owner: ownerOfFile(text.source) }));
+}
