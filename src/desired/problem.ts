@@ -53,7 +53,7 @@ function window(source: string, column: number): { shown: string; caret: number 
   return { shown: source.slice(start, start + widest), caret: column - start };
 }
 
-/** A control character in the input must not reach the terminal. */
+/** What moves the cursor, turns the writing around or ends a line must not reach the terminal from the input. */
 function printable(text: string): string {
-  return text.replace(/\t/g, " ").replace(/\p{Cc}/gu, "�");
+  return text.replace(/\t/g, " ").replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "�");
 }
