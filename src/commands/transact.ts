@@ -1,7 +1,9 @@
 import type { FileChange, KernelChange } from "../model/change.ts";
 import { type Entry, entryKey, entryTitle } from "../model/entry.ts";
 import type { Persistence } from "../model/owner.ts";
+import { isOursToRemove } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
+import type { KernelState } from "../model/state.ts";
 import { planFiles } from "../plan/files.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { Threat } from "../plan/threats.ts";
@@ -166,7 +168,7 @@ async function settle(
   let { shortfalls, kernel } = await findShortfalls(system, expected, protocol);
   const gone = lostForeign(guarded, kernel);
   const lost = gone.length === 0 ? [] : await restoreForeign(system, gone);
-  if (options.live && (shortfalls.length > 0 || leftovers(prepared, expected, kernel).length > 0)) {
+  if (options.live && (shortfalls.length > 0 || hasLeftovers(prepared, expected, kernel))) {
     const record = { protocol, recorded: prepared.observed.recorded };
     const replan = () => planKernel(expected, kernel, record, options.adopt).changes;
     await applyLive(system, replan(), protocol, (state) => {
@@ -180,7 +182,9 @@ async function settle(
 }
 
 /** Ours and no longer wanted, and still there: networkd 252 leaves removed routes in the kernel. */
-function leftovers(prepared: Prepared, expected: ReadonlyMap<string, Entry>, kernel: Prepared["observed"]["kernel"]) {
-  const record = { protocol: prepared.settings.routeProtocol, recorded: prepared.observed.recorded };
-  return planKernel(expected, kernel, record, false).changes.filter((change) => change.action === "remove");
+function hasLeftovers({ settings, observed }: Prepared, expected: ReadonlyMap<string, Entry>, kernel: KernelState) {
+  const record = { protocol: settings.routeProtocol, recorded: observed.recorded };
+  return [...kernel.routes, ...kernel.neighbors].some(
+    (entry) => !expected.has(entryKey(entry)) && isOursToRemove(entry, record),
+  );
 }
