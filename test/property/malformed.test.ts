@@ -9,7 +9,7 @@ import { applyOptions, contextOf, fixture, hostOf } from "../support/fixture.ts"
 import { misshapen, mutant, sound } from "./mutations.ts";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach a terminal
-const controls = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/;
+const controls = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]/;
 
 /** Applies a text on a host in memory. @returns "refused" if the document is malformed */
 async function apply(text: string): Promise<"applied" | "refused"> {
@@ -26,7 +26,7 @@ async function apply(text: string): Promise<"applied" | "refused"> {
     if (!(error instanceof UserError)) throw error;
     expect(error.exitCode).toBe(65);
     expect(error.message).not.toMatch(controls);
-    for (const line of error.message.split("\n")) expect(line).toMatch(/^d\.yaml:\d+:\d+: \S|^ {4}/);
+    for (const line of error.message.split("\n")) expect(line).toMatch(/^d\.yaml:\d+:\d+: .|^ {4}/);
     expect(host.files.tree("/etc", "/run", "/var")).toEqual(before);
     expect(host.kernel.lines).toEqual([]);
     return "refused";
