@@ -107,15 +107,15 @@ function compareFiles(prepared: Prepared, digest: (text: string) => string): Fil
     const [expectedText, actualText] = [expected.get(path) ?? null, observed.generated.get(path) ?? null];
     const link = linkOfFile(expectedText ?? actualText ?? "");
     if (expectedText === null && doubtful.has(link)) return [];
-    const entriesIn = (text: string | null) => entriesOf(path, text, link);
+    const actual = entriesOf(path, actualText, link);
     return [
       {
         path,
         link,
         expectedText,
         actualText,
-        expected: entriesIn(expectedText),
-        actual: entriesIn(actualText),
+        expected: expectedText === actualText ? actual : entriesOf(path, expectedText, link),
+        actual,
         editedByHand: actualText !== null && isEdited(actualText, digest),
         unreadable: unreadable.get(path) ?? null,
       },

@@ -9,8 +9,7 @@ export function parseMac(text: string): Parsed<MacAddress> {
   const spelt =
     /^([0-9a-f]{2}([:-]))(?:[0-9a-f]{2}\2){4}[0-9a-f]{2}$|^[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}$|^[0-9a-f]{12}$/i;
   if (!spelt.test(text)) return { problem: `"${text}" is not a MAC address of six bytes` };
-  const bytes = text.toLowerCase().replace(/[:.-]/g, "").match(/../g) ?? [];
-  const mac = bytes.join(":") as MacAddress;
+  const mac = (canonical.test(text) ? text : withColons(text)) as MacAddress;
   if (mac === "00:00:00:00:00:00") return { problem: `"${text}" is the zero MAC address: no guest has it` };
   if ((byteAt(mac, 0) & 1) === 1) return { problem: `"${text}" is a multicast MAC address: no guest has it` };
   return { value: mac };
@@ -24,6 +23,13 @@ export function linkLocalFromMac(mac: MacAddress): Address {
   const parsed = parseAddress(text);
   if ("problem" in parsed) throw new Error(parsed.problem);
   return parsed.value;
+}
+
+const canonical = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
+
+function withColons(text: string): string {
+  const bytes = text.toLowerCase().replace(/[:.-]/g, "").match(/../g) ?? [];
+  return bytes.join(":");
 }
 
 function byteAt(mac: MacAddress, index: number): number {
