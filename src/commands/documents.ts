@@ -65,6 +65,7 @@ export async function loadDocuments(system: System, options: LoadOptions): Promi
   const inputs = new Map<string, unknown>();
   const seen = new Set<string>();
   for (const document of given) {
+    if (document.owner === "") problems.push(`${document.source}: the name of its owner is empty`);
     if (seen.has(document.owner)) problems.push(`${document.source}: another file is named ${document.owner} too`);
     seen.add(document.owner);
     const twin = admin.find((other) => other.owner === document.owner);
