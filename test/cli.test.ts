@@ -83,6 +83,15 @@ describe("statuses", () => {
     });
   });
 
+  test("65: a file whose name leaves nothing for the owner", () => {
+    const root = image();
+    const file = join(root, ".yaml");
+    writeFileSync(file, guest);
+    const ran = netkeep(["apply", "--root", root, file]);
+    expect(ran).toEqual({ status: 65, stdout: "", stderr: `netkeep: ${file}: the name of its owner is empty\n` });
+    expect(Object.keys(tree(root)).filter((path) => path.includes("netkeep/owners"))).toEqual([]);
+  });
+
   test("65: on standard input too", () => {
     const ran = netkeep(["plan", "--root", image(), "-"], { input: "version: 3\n" });
     expect(ran).toMatchObject({
