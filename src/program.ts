@@ -6,6 +6,7 @@ import { isDocumentName, ownerOfFile } from "./commands/documentFiles.ts";
 import type { GivenDocument } from "./commands/documents.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { hookCloudstackCommand } from "./commands/hookCloudstack.ts";
+import { hookLibvirtCommand } from "./commands/hookLibvirt.ts";
 import { hookRoutesCommand } from "./commands/hookRoutes.ts";
 import { planCommand } from "./commands/plan.ts";
 import type { CommandResult } from "./commands/result.ts";
@@ -13,7 +14,7 @@ import { schemaCommand, schemaNames } from "./commands/schema.ts";
 import { setCommand, unsetCommand } from "./commands/set.ts";
 import { showCommand } from "./commands/show.ts";
 import { exitCodes, UserError } from "./errors.ts";
-import { readNamedTexts } from "./system/documents.ts";
+import { readNamedTexts, readStandardInput } from "./system/documents.ts";
 import { version } from "./version.ts";
 
 /** The options that every command has. */
@@ -105,6 +106,15 @@ function addHookCommands(netkeep: Command, run: Run): void {
     .passThroughOptions()
     .action((words) => run(hook.opts(), (context) => hookCloudstackCommand(context, words, options())));
   hook
+    .command("libvirt [ARGUMENTS...]")
+    .description(
+      "the arguments of libvirt's qemu hook: GUEST OPERATION SUB-OPERATION EXTRA; domain XML on standard input",
+    )
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action((words) => run(hook.opts(), (context) => hookLibvirtCommand(context, words, readHookInput, options())));
+  hook
     .command("routes")
     .description("a router's prefixes as JSON on standard input, see netkeep-hooks(7)")
     .action(() =>
@@ -164,6 +174,9 @@ async function readDocument(owner: string, file: string | undefined): Promise<Gi
   }
   return { ...text, owner };
 }
+
+/** libvirt closes the hook's standard input after the XML; what does not end within some seconds is not waited for. */
+const readHookInput = () => readStandardInput(5000);
 
 async function readDocuments(names: readonly string[]): Promise<GivenDocument[]> {
   const texts = await readNamedTexts(names, isDocumentName);

@@ -17,7 +17,7 @@ export async function hookRoutesCommand(
   try {
     if ("problems" in request) throw new UserError(exitCodes.badData, request.problems.join("\n"));
     const runtime = request.persistence === "runtime";
-    const document = ownerDocument(request.owner, `router payload, ${request.action}`, request.document);
+    const document = ownerDocument(request.owner, "router payload", request.document);
     const result = await changeOwnersBy(context, { ...options, runtime }, async () => [document]);
     const notes: Message[] = request.notes.map((text) => ({ level: "warning", text }));
     return { ...result, exitCode: options.strict ? result.exitCode : 0, messages: [...notes, ...result.messages] };

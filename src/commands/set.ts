@@ -1,5 +1,7 @@
 import type { DocumentInput } from "../desired/schema.ts";
+import { ownerFileName } from "../desired/stored.ts";
 import { exitCodes, UserError } from "../errors.ts";
+import { ownerText } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import { applyLocked, requirePrivilege } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
@@ -13,8 +15,8 @@ export interface OwnerOptions {
   readonly reload: boolean;
 }
 
-/** Longest owner id: its escaped form must be a file name (NAME_MAX 255). */
-const longestOwner = 60;
+/** Longest file name of an owner in bytes: a temporary file beside it has 18 more, and NAME_MAX is 255. */
+const longestName = 235;
 
 /**
  * Replaces the document of one owner and applies it. For agents: it never refuses because of others; a conflict goes to
@@ -83,7 +85,10 @@ export async function changeOwnersBy(
 /** Ids come from agents. Every text but an empty or overlong one is escaped into a file name, so none can do harm. */
 function checkOwner(owner: string): void {
   if (owner.trim() === "") throw new UserError(exitCodes.badData, "an owner needs a name");
-  if (new TextEncoder().encode(owner).length > longestOwner) {
-    throw new UserError(exitCodes.badData, `the owner id is longer than ${longestOwner} bytes: ${owner.slice(0, 40)}…`);
+  if (ownerFileName(owner).length > longestName) {
+    throw new UserError(
+      exitCodes.badData,
+      `the owner id is too long for a file name: ${ownerText(owner).slice(0, 40)}…`,
+    );
   }
 }

@@ -7,6 +7,7 @@ export const places = {
     "/usr/lib/netkeep/netkeep.conf.d",
   ],
   documents: "/etc/netkeep/desired.d",
+  guests: "/etc/netkeep/guests.d",
   owners: "/var/lib/netkeep/owners",
   runtimeOwners: "/run/netkeep/owners",
   lock: "/run/netkeep/lock",

@@ -46,8 +46,21 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-async function readStandardInput(): Promise<string> {
+/**
+ * Reads standard input to its end.
+ *
+ * @param limit milliseconds, after which what has come is returned; none if not given
+ */
+export async function readStandardInput(limit?: number): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  const timer = limit === undefined ? undefined : setTimeout(() => process.stdin.destroy(), limit);
+  try {
+    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  } catch (error) {
+    // The stream was destroyed by the timer: its end was not reached, and what there is has to do.
+    if (!(error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE")) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
   return Buffer.concat(chunks).toString("utf8");
 }
