@@ -34,16 +34,16 @@ async function stateOf(ns: Namespace): Promise<string[]> {
   return [...(await ipText(ns)), ...files.trim().split("\n")];
 }
 
-/** Applies the two documents in turn; the state that each leads to from the other. */
+/** The state that each document leads to from the other. */
 async function expectedStates(ns: Namespace): Promise<string[][]> {
   const states: string[][] = [];
-  for (const document of [...documents, ...documents]) {
+  for (const document of [...documents, ...documents].slice(1)) {
     await applied(ns, "a", document);
-    expect(await audit(ns)).toEqual([]);
     states.push(await stateOf(ns));
   }
+  expect(await audit(ns)).toEqual([]);
   expect(states[2]).toEqual(states[0]);
-  return states.slice(1, 3).reverse();
+  return states.slice(1);
 }
 
 /** Each time the other document: a run that is killed by `disturbed`, then one that is not, which has to end as expected. */

@@ -9,11 +9,14 @@ const folder = "/run/shadow";
  * @returns the environment in which they are found
  */
 export async function shadow(ns: Namespace, programs: Readonly<Record<string, string>>): Promise<{ PATH: string }> {
+  const path = process.env["PATH"];
   await ns.sh(`rm -rf ${folder}; mkdir ${folder}`);
   for (const [name, lines] of Object.entries(programs)) {
-    const real = (await ns.sh(`command -v ${name}`)).trim();
-    await ns.write(`${folder}/${name}`, `#!/bin/sh\nreal=${real}\n${lines}\nexec $real "$@"\n`);
-    await ns.sh(`chmod +x ${folder}/${name}`);
+    await ns.write(
+      `${folder}/${name}`,
+      `#!/bin/sh\nreal=$(PATH=${path}; command -v ${name})\n${lines}\nexec $real "$@"\n`,
+    );
   }
-  return { PATH: `${folder}:${process.env["PATH"]}` };
+  await ns.sh(`chmod +x ${folder}/*`);
+  return { PATH: `${folder}:${path}` };
 }
