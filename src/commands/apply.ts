@@ -33,6 +33,8 @@ export type Manner = "strict" | "tolerant" | "insistent";
 export async function applyCommand(context: CommandContext, options: ApplyOptions): Promise<CommandResult> {
   if (options.dryRun) return planCommand(context, options);
   requirePrivilege(context);
+  // Below --root there is nobody else, and a bad document is to leave nothing behind, not even a lock.
+  if (context.system.offline) return applyLocked(context, options);
   return context.system.withLock(places.lock, context.settings.lockSeconds, () => applyLocked(context, options));
 }
 

@@ -6,17 +6,23 @@ import {
   type CloudstackRequest,
   changeForCloudstack,
   cloudstackOwner,
+  namedAddresses,
   parseCloudstackArguments,
 } from "../hooks/cloudstack.ts";
+import { parseGuestAddress } from "../hooks/guest.ts";
+import type { Address } from "../model/address.ts";
 import type { KernelChange } from "../model/change.ts";
 import { entryKey } from "../model/entry.ts";
-import type { KernelNeighbor, KernelRoute } from "../model/state.ts";
+import { isOursToRemove } from "../model/ownership.ts";
+import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
 import type { System } from "../system/system.ts";
 import type { CommandContext } from "./context.ts";
 import { ownerPath } from "./documentFiles.ts";
 import type { GivenDocument } from "./documents.ts";
 import { applyLive } from "./live.ts";
-import { observeEntries } from "./observeKernel.ts";
+import { observeRecorded } from "./observe.ts";
+import { observeKernel } from "./observeKernel.ts";
+import { hostAddressesOf } from "./prepare.ts";
 import type { CommandResult, Message } from "./result.ts";
 import { changeOwnersBy, type OwnerOptions, ownerDocument } from "./set.ts";
 
@@ -39,7 +45,9 @@ export async function hookCloudstackCommand(
   const problems: string[] = [];
   try {
     const runtime = context.settings.hookPersistence === "runtime";
-    const result = await changeOwnersBy(context, { ...options, runtime }, () => decide(context, request, problems));
+    const result = await changeOwnersBy(context, { ...options, runtime }, () =>
+      decide(context, request, options.live && !context.system.offline, problems),
+    );
     const messages: Message[] = problems.map((text) => ({ level: "error", text }));
     const exitCode = problems.length > 0 && result.exitCode === 0 ? exitCodes.badData : result.exitCode;
     return {
@@ -54,22 +62,28 @@ export async function hookCloudstackCommand(
   }
 }
 
+/** @param live whether the kernel may be changed */
 async function decide(
   context: CommandContext,
   request: CloudstackRequest,
+  live: boolean,
   problems: string[],
 ): Promise<GivenDocument[]> {
   const { system, settings } = context;
   const owner = cloudstackOwner(request);
-  const state = await observeEntries(system);
+  const kernel = await observeKernel(system);
   const previous = await storedDocument(system, owner);
-  const isOurs = (entry: KernelRoute | KernelNeighbor) => entry.protocol === settings.routeProtocol;
-  if (previous === null && request.operation === "delete") {
-    await removeLeftovers(system, agentLeftovers(state, request.bridge, request.mac, isOurs), settings.routeProtocol);
+  const isOurs = await ownership(system, settings.routeProtocol, kernel, request.bridge);
+  if (request.operation === "delete" && live) {
+    const leftovers = agentLeftovers(kernel, request.bridge, request.mac, isOurs, namedAddresses(request));
+    await removeLeftovers(system, leftovers, settings.routeProtocol);
   }
-  if (request.addresses.some(({ family }) => family === 6)) await enableIpv6(system, request.bridge, problems);
-  const found = agentDocuments(state, request.bridge, isOurs);
-  const change = changeForCloudstack(request, previous ?? found.get(owner) ?? null);
+  const wantsIpv6 = request.operation === "add" && request.addresses.some(({ family }) => family === 6);
+  if (wantsIpv6 && live && kernel.links.has(request.bridge)) await enableIpv6(system, request.bridge, problems);
+  const hostAddresses = hostAddressesOf(kernel);
+  const mayHave = (address: Address) => "value" in parseGuestAddress(address, hostAddresses);
+  const found = agentDocuments(kernel, request.bridge, isOurs, mayHave);
+  const change = changeForCloudstack(request, previous ?? found.get(owner) ?? null, hostAddresses);
   problems.push(...change.problems);
   // What the agent's script has left on this bridge belongs to its guests: the reload must not delete it.
   const adopted: GivenDocument[] = [];
@@ -94,7 +108,14 @@ async function storedDocument(system: System, owner: string): Promise<DocumentIn
   return null;
 }
 
-/** For a guest that is not recorded: what carries its MAC on the bridge goes, as the script would have it. */
+/** Neighbors that networkd set carry no mark. The drop-ins tell them, and are read only if there are any without it. */
+async function ownership(system: System, protocol: number, { neighbors }: KernelState, bridge: string) {
+  const unmarked = neighbors.some((neighbor) => neighbor.link === bridge && neighbor.protocol !== protocol);
+  const record = { protocol, recorded: unmarked ? await observeRecorded(system) : new Map() };
+  return (entry: KernelRoute | KernelNeighbor) => isOursToRemove(entry, record);
+}
+
+/** What carries the guest's MAC on the bridge and is in no record goes too, as the script would have it. */
 async function removeLeftovers(
   system: System,
   leftovers: readonly (KernelRoute | KernelNeighbor)[],
@@ -108,7 +129,6 @@ async function removeLeftovers(
 }
 
 async function enableIpv6(system: System, bridge: string, problems: string[]): Promise<void> {
-  if (system.offline || !/^[^/]+$/.test(bridge) || /^\.{1,2}$/.test(bridge)) return;
   const path = `/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`;
   try {
     const now = await system.readText(path);

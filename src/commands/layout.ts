@@ -8,10 +8,11 @@ import { isOursToRemove, type OwnRecord } from "../model/ownership.ts";
 import { kernelProtocol } from "../model/route.ts";
 import type { KernelNeighbor, KernelRoute } from "../model/state.ts";
 import type { Digest } from "../networkd/block.ts";
+import { isExclusive } from "../networkd/exclusive.ts";
 import { netdevHints } from "../networkd/matchNetdev.ts";
 import { baseNameOf, standaloneLink, standalonePath } from "../networkd/paths.ts";
 import { type LinkRendering, linkOfFile, renderLink } from "../networkd/render.ts";
-import { linksSharing, resolveBase } from "../networkd/resolveBase.ts";
+import { type BaseResolution, linksSharing, resolveBase } from "../networkd/resolveBase.ts";
 import { assignments, type Section, scanFile } from "../networkd/scan.ts";
 import { generatedLinks, type Observed } from "./observe.ts";
 
@@ -49,9 +50,14 @@ export function layOut(desired: DesiredState, observed: Observed, record: OwnRec
       sections.set(link, base.sections);
       certain &&= base.certain;
     }
-    notes.push(...linkNotes(link, base.kind === "base" ? base.name : null, observed));
     const owners = ownersOn(link, desired);
-    notes.push(...limitNotes(link, owners, observed));
+    const about = [
+      ...(base.kind === "base" ? sharingNotes(link, base, observed) : standaloneNotes(link, observed)),
+      ...absentNotes(link, observed),
+      ...limitNotes(link, owners, observed),
+    ];
+    notes.push(...about);
+    if (about.some((note) => note.level === "refusal")) continue;
     renderings.push({
       link,
       baseName: base.kind === "base" ? base.name : null,
@@ -136,33 +142,42 @@ function keepsCarrier(link: string, facts: LinkFacts, desired: DesiredState): bo
   return carrier === undefined ? facts.kind === undefined || facts.kind === "bridge" : carrier === "keep";
 }
 
-function linkNotes(link: string, baseName: string | null, observed: Observed): Note[] {
+function absentNotes(link: string, observed: Observed): Note[] {
+  if (observed.kernel.links.has(link) || observed.kernel.links.size === 0) return [];
+  const text = `${link} does not exist yet; its files are written, and networkd applies them when it appears`;
+  return [{ level: "info", link, text }];
+}
+
+function standaloneNotes(link: string, observed: Observed): Note[] {
   const notes: Note[] = [];
-  if (!observed.kernel.links.has(link) && observed.kernel.links.size > 0) {
-    const text = `${link} does not exist yet; its files are written, and networkd applies them when it appears`;
-    notes.push({ level: "info", link, text });
+  if (!observed.generated.has(standalonePath(link))) {
+    notes.push({ level: "info", link, text: `no base file matches ${link}: netkeep writes ${standalonePath(link)}` });
   }
-  if (baseName === null) {
-    if (!observed.generated.has(standalonePath(link))) {
-      notes.push({ level: "info", link, text: `no base file matches ${link}: netkeep writes ${standalonePath(link)}` });
-    }
-    if (livesOnAdvertisements(link, observed)) {
-      const text =
-        `${link} has addresses or routes from router advertisements that the kernel handles, and networkd would end ` +
-        `that; give ${link} a base file with IPv6AcceptRA=yes first`;
-      notes.push({ level: "refusal", link, text });
-    }
-    return notes;
-  }
-  const facts = [...observed.kernel.links.values()].map((other) => other.facts);
-  const sharing = linksSharing(observed.tree, baseName, link, facts, observed.host);
-  if (sharing.length > 0) {
+  if (livesOnAdvertisements(link, observed)) {
     const text =
-      `the base file ${baseName} of ${link} also applies to ${sharing.join(", ")}, so a drop-in would give the entries to ` +
-      `all of them; give ${link} a base file of its own that sorts before it`;
+      `${link} has addresses or routes from router advertisements that the kernel handles, and networkd would end ` +
+      `that; give ${link} a base file with IPv6AcceptRA=yes first`;
     notes.push({ level: "refusal", link, text });
   }
   return notes;
+}
+
+/** A drop-in of a base file gives its entries to every link that the file applies to, now or when it appears. */
+function sharingNotes(link: string, base: BaseResolution & { kind: "base" }, observed: Observed): Note[] {
+  const remedy = `give ${link} a base file of its own, with [Match] Name=${link}, that sorts before it`;
+  const facts = [...observed.kernel.links.values()].map((other) => other.facts);
+  const sharing = linksSharing(observed.tree, base.name, link, facts, observed.host);
+  if (sharing.length > 0) {
+    const text =
+      `the base file ${base.name} of ${link} also applies to ${sharing.join(", ")}, so a drop-in would give the entries to ` +
+      `all of them; ${remedy}`;
+    return [{ level: "refusal", link, text }];
+  }
+  if (base.sections.length === 0 || isExclusive(base.sections, link)) return [];
+  const text =
+    `the base file ${base.name} of ${link} matches more than this one name, so the next link that it applies to would get ` +
+    `the entries too; ${remedy}`;
+  return [{ level: "refusal", link, text }];
 }
 
 /** networkd ignores what is over its limit, and says so only in its journal. */

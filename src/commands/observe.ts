@@ -43,8 +43,7 @@ export async function observeHost(system: System, reloadPendingPath: string): Pr
     system.readText(reloadPendingPath),
     Promise.all([maxSize(system, 4), maxSize(system, 6)]),
   ]);
-  const generated = new Map<string, string>();
-  for (const file of tree) if (file.kind === "text" && isGenerated(file.path)) generated.set(file.path, file.text);
+  const generated = generatedFiles(tree);
   return {
     kernel,
     networkd,
@@ -56,6 +55,11 @@ export async function observeHost(system: System, reloadPendingPath: string): Pr
     reloadPending: pending !== null,
     pending: parsePending(pending) ?? { links: [], guarded: [] },
   };
+}
+
+/** What stands in our drop-ins now, for who has to know our neighbors without observing the whole host. */
+export async function observeRecorded(system: System): Promise<ReadonlyMap<string, Entry>> {
+  return recordedEntries(generatedFiles(await system.readUnits(unitDirectories, [".network"])));
 }
 
 /** Second half: networkd's view of the links that have entries or files of ours. */
@@ -96,6 +100,12 @@ async function maxSize(system: System, family: Family): Promise<number | null> {
   const path = `/proc/sys/net/ipv${family}/route/max_size`;
   const text = system.offline ? null : await system.readText(path).catch(() => null);
   return text === null ? null : Number(text);
+}
+
+function generatedFiles(tree: UnitTree): Map<string, string> {
+  const generated = new Map<string, string>();
+  for (const file of tree) if (file.kind === "text" && isGenerated(file.path)) generated.set(file.path, file.text);
+  return generated;
 }
 
 function recordedEntries(generated: ReadonlyMap<string, string>): Map<string, Entry> {

@@ -87,11 +87,7 @@ function readoptions(kernel: readonly KernelChange[], files: readonly FileChange
 }
 
 function documentContext(settings: Settings, kernel: KernelState, offline: boolean): DocumentContext {
-  const addresses = [...kernel.links.values()].flatMap((link) => link.addresses.map(({ address }) => address));
   const allowed = new Map<string, boolean>();
-  const gateways = kernel.routes
-    .filter((route) => route.table === 254 && lengthOf(route.destination) === 0 && route.gateway !== null)
-    .map((route) => route.gateway as Address);
   return {
     protocol: settings.routeProtocol,
     allowsLink: (link) => {
@@ -100,9 +96,18 @@ function documentContext(settings: Settings, kernel: KernelState, offline: boole
       return known;
     },
     allowDefaultRoute: settings.allowDefaultRoute,
-    hostAddresses: [...new Set([...addresses, ...gateways])],
+    hostAddresses: hostAddressesOf(kernel),
     linkOf: (address) => linkOfSubnet(address, kernel, offline),
   };
+}
+
+/** The host's own addresses and the next hops of its default routes: no guest can have one of them. */
+export function hostAddressesOf(kernel: KernelState): Address[] {
+  const addresses = [...kernel.links.values()].flatMap((link) => link.addresses.map(({ address }) => address));
+  const gateways = kernel.routes
+    .filter((route) => route.table === 254 && lengthOf(route.destination) === 0 && route.gateway !== null)
+    .map((route) => route.gateway as Address);
+  return [...new Set([...addresses, ...gateways])];
 }
 
 /** The one link that has a subnet with this address; a /32 or /128 is no subnet. */

@@ -1,4 +1,4 @@
-import { toDocument } from "../desired/toDocument.ts";
+import { canBeAskedFor, toDocument } from "../desired/toDocument.ts";
 import type { Manner } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
 import type { GivenDocument } from "./documents.ts";
@@ -38,7 +38,7 @@ export async function prepareToApply(context: CommandContext, options: PrepareTo
 function adoptedDocument(prepared: Prepared, threats: Threats): GivenDocument | null {
   const entries = threats.list
     .map((threat) => threat.entry)
-    .filter((entry) => entry.kind === "neighbor" || !entry.objects);
+    .filter((entry) => entry.kind === "neighbor" || (!entry.objects && canBeAskedFor(entry)));
   if (entries.length === 0) return null;
   const before = prepared.desired.owners.find((owner) => owner.owner === adoptedOwner)?.entries ?? [];
   const document = toDocument([...before.map((owned) => owned.entry), ...entries]);

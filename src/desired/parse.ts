@@ -54,6 +54,10 @@ function parseYaml(text: string): ParsedText {
     message: sentence(error.message),
     place: placeAt(error.pos[0]),
   }));
+  // 1.1 has merge keys, sexagesimal numbers and `yes` for true: MAC addresses would be read as numbers.
+  if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== "1.2") {
+    problems.push({ path: [], message: "only YAML 1.2 is read: leave the %YAML line out", place: placeAt(0) });
+  }
   if (problems.length === 0) {
     problems.push(
       ...aliasOffsets(document).map((offset) => ({ path: [], message: noAliases, place: placeAt(offset) })),

@@ -1,7 +1,9 @@
 import { familyOf } from "../model/address.ts";
 import type { Entry } from "../model/entry.ts";
-import { defaultMetric, defaultScope, defaultTable, type Route } from "../model/route.ts";
+import { defaultMetric, defaultScope, defaultTable, hasNoLink, type Route } from "../model/route.ts";
 import type { DocumentInput, RouteInput } from "./schema.ts";
+
+const metricNames = ["mtu", "initcwnd", "advmss"] as const;
 
 /** Entries as a document that asks for them, defaults left out. Protocol and unknown metrics cannot be asked for. */
 export function toDocument(entries: readonly Entry[]): DocumentInput {
@@ -10,6 +12,19 @@ export function toDocument(entries: readonly Entry[]): DocumentInput {
     entry.kind === "neighbor" ? [{ address: entry.address, mac: entry.mac, dev: entry.link }] : [],
   );
   return { version: 1, ...(routes.length > 0 ? { routes } : {}), ...(neighbors.length > 0 ? { neighbors } : {}) };
+}
+
+/**
+ * Whether a route can be said in a document at all: it has a link whose drop-in would carry it (the kernel gives routes to
+ * nowhere none), next hops with gateways, and no metric but those that documents know.
+ */
+export function canBeAskedFor(route: Route): boolean {
+  const known = new Set<string>(metricNames);
+  return (
+    !hasNoLink(route.type) &&
+    route.nextHops.every((hop) => hop.gateway !== null && !hop.onLink) &&
+    Object.keys(route.metrics).every((name) => known.has(name))
+  );
 }
 
 function toRoute(route: Route): RouteInput {
@@ -24,7 +39,7 @@ function toRoute(route: Route): RouteInput {
     input.scope = route.scope;
   }
   if (route.source !== null) input.src = route.source;
-  for (const name of ["mtu", "initcwnd", "advmss"] as const) {
+  for (const name of metricNames) {
     const value = route.metrics[name];
     if (value !== undefined) input[name] = value;
   }

@@ -20,11 +20,18 @@ export function validateShape(value: unknown): Validated {
     return { input: null, problems: [problem], positions: {} };
   }
   const result = documentSchema.safeParse(value);
-  const problems = result.success ? [] : result.error.issues.flatMap(problemsOf);
+  const problems = [...(result.success ? [] : result.error.issues.flatMap(problemsOf)), ...hiddenProblems(value)];
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { input: null, problems, positions: {} };
   }
   return { ...soundPart(value as Record<string, unknown>, problems), problems };
+}
+
+/** What zod does not see: a key that JavaScript keeps for itself. */
+function hiddenProblems(value: unknown): Problem[] {
+  const links = typeof value === "object" && value !== null && "links" in value ? value.links : null;
+  if (typeof links !== "object" || links === null || !Object.hasOwn(links, "__proto__")) return [];
+  return [{ path: ["links", "__proto__"], onKey: true, message: "is not a link name" }];
 }
 
 function soundPart(value: Record<string, unknown>, problems: readonly Problem[]) {

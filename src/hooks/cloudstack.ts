@@ -52,13 +52,22 @@ export interface CloudstackChange {
  * `add` never takes an address away: secondary addresses come one by one (PR #13758). `delete` with addresses takes away
  * only these (same PR; the merged script would delete all), without any the whole set. A bad address fails for itself, as
  * in the agent's script; with a bad bridge or MAC nothing can be done.
+ *
+ * @param hostAddresses no guest can have one of these
  */
-export function changeForCloudstack(request: CloudstackRequest, previous: DocumentInput | null): CloudstackChange {
+export function changeForCloudstack(
+  request: CloudstackRequest,
+  previous: DocumentInput | null,
+  hostAddresses: readonly Address[] = [],
+): CloudstackChange {
   const place = parsePlace(request.bridge, request.mac);
   if ("problem" in place) return { document: previous, problems: [oneLine(place.problem)] };
   if (request.operation === "delete" && request.addresses.length === 0) return { document: null, problems: [] };
-  const { sound, problems } = readAddresses(request);
-  const before = (previous?.guests ?? []).flatMap((guest) => guest.addresses).map(canonical);
+  const { sound, problems } = readAddresses(request, hostAddresses);
+  const hosts = new Set<string>(hostAddresses);
+  const recorded = (previous?.guests ?? []).flatMap((guest) => guest.addresses).map(canonical);
+  // The host may have got an address since: it would have the whole document refused.
+  const before = recorded.filter((address) => !hosts.has(address));
   const after =
     request.operation === "add"
       ? [...new Set([...before, ...sound])]
@@ -71,19 +80,27 @@ export function changeForCloudstack(request: CloudstackRequest, previous: Docume
 const script = "modifymacip.sh";
 const usage = `Usage: ${script} -o <add|delete> -b <bridge> -m <mac> [-4 <ipv4>]... [-6 <ipv6>]...`;
 
-function readAddresses(request: CloudstackRequest): { sound: Address[]; problems: string[] } {
+/** The addresses of a request that a guest can have; null if it names none and so means all. */
+export function namedAddresses(request: CloudstackRequest): readonly Address[] | null {
+  return request.addresses.length === 0 ? null : readAddresses(request, []).sound;
+}
+
+function readAddresses(
+  request: CloudstackRequest,
+  hostAddresses: readonly Address[],
+): { sound: Address[]; problems: string[] } {
   const sound: Address[] = [];
   const problems: string[] = [];
   for (const { family, text } of request.addresses) {
-    const parsed = parseOfFamily(family, text);
+    const parsed = parseOfFamily(family, text, hostAddresses);
     if ("problem" in parsed) problems.push(oneLine(`-${family}: ${parsed.problem}`));
     else sound.push(parsed.value);
   }
   return { sound, problems };
 }
 
-function parseOfFamily(family: Family, text: string): Parsed<Address> {
-  const parsed = parseGuestAddress(text);
+function parseOfFamily(family: Family, text: string, hostAddresses: readonly Address[]): Parsed<Address> {
+  const parsed = parseGuestAddress(text, hostAddresses);
   if ("problem" in parsed || familyOf(parsed.value) === family) return parsed;
   return { problem: `"${text}" is not an IPv${family} address` };
 }

@@ -6,12 +6,14 @@ import { type MacAddress, parseMac } from "../model/mac.ts";
 /**
  * An address that a guest can have. A document is refused as a whole, so what no document may hold on any host (multicast,
  * loopback, unspecified) is sorted out here, address by address.
+ *
+ * @param hostAddresses those of the host and its gateways, where they are known
  */
-export function parseGuestAddress(text: string): Parsed<Address> {
+export function parseGuestAddress(text: string, hostAddresses: readonly Address[] = []): Parsed<Address> {
   const parsed = parseAddress(text);
   if ("problem" in parsed) return parsed;
   const entry = { kind: "neighbor", link: anyLink, address: parsed.value, mac: anyMac } as const;
-  const [problem] = guardProblems([{ entry, path: "" }], anyHost);
+  const [problem] = guardProblems([{ entry, path: "" }], { ...anyHost, hostAddresses });
   return problem === undefined ? parsed : { problem: problem.message };
 }
 
@@ -27,4 +29,4 @@ export function parsePlace(dev: string, mac: string): Parsed<{ dev: string; mac:
 
 const anyLink = "any";
 const anyMac = "02:00:00:00:00:00" as MacAddress;
-const anyHost = { allowsLink: () => true, allowDefaultRoute: true, hostAddresses: [] };
+const anyHost = { allowsLink: () => true, allowDefaultRoute: true };

@@ -85,6 +85,7 @@ describe.each(suites)("faults on %s", (suite) => {
   test.each([
     ["Unmanaged=yes", "[Match]\nName=odd0\n[Link]\nUnmanaged=yes\n", "10-odd0.network:4 says Unmanaged=yes"],
     ["a base file for two links", "[Match]\nName=odd0 cloudbr9\n", "also applies to cloudbr9"],
+    ["a base file for links to come", "[Match]\nName=odd*\n", "matches more than this one name"],
   ])("%s is an error that says what to do, and changes nothing", async (_, base, message) => {
     await host.writeFile(`${directory}/10-odd0.network`, base);
     for (const link of ["odd0", "cloudbr9"]) await host.run(["ip", "link", "add", link, "up", "type", "bridge"]);
