@@ -7,7 +7,7 @@ import { noteMessages } from "./messages.ts";
 import { outcomeData, outcomeExitCode, outcomeMessages } from "./outcome.ts";
 import { planCommand, planData } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
-import { prepareToApply } from "./prepareToApply.ts";
+import { type Manner, prepareToApply } from "./prepareToApply.ts";
 import type { CommandResult } from "./result.ts";
 import { type Outcome, type TransactOptions, transact } from "./transact.ts";
 
@@ -20,14 +20,6 @@ export interface ApplyOptions {
   readonly reload: boolean;
   readonly manner?: Manner;
 }
-
-/**
- * `strict`, the default: bad documents, conflicts and anything foreign in danger stop the whole apply (an administrator is there).
- * `tolerant`: a broken document of the host costs only itself (repair).
- * `insistent`: tolerant, and what is foreign in the way is replaced; what cannot be done is left out, and said (agents:
- * a guest that starts must work).
- */
-export type Manner = "strict" | "tolerant" | "insistent";
 
 /** Validate, plan, apply, verify: the main job. */
 export async function applyCommand(context: CommandContext, options: ApplyOptions): Promise<CommandResult> {

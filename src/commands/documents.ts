@@ -16,6 +16,8 @@ export interface GivenDocument {
   /** The absolute path; null for stdin. */
   readonly path: string | null;
   readonly text: string;
+  /** It asks for nothing that its owner did not have, so it is as old as what is stored, and wins no conflict anew. */
+  readonly keepsAge?: boolean;
 }
 
 /** A document of the host that cannot be used, and every reason. */
@@ -30,8 +32,8 @@ export interface LoadedDocuments {
   readonly states: readonly OwnerState[];
   /** The given documents that have to be stored, as written: all but those that are the admin's files already. */
   readonly given: ReadonlyMap<string, unknown>;
-  /** The age of the given documents, milliseconds since 1970. */
-  readonly changed: number;
+  /** Owner → the age of its given document, milliseconds since 1970. */
+  readonly changed: ReadonlyMap<string, number>;
   /** Documents of the host whose owners keep what the drop-ins say of them. Always empty without `fallback`. */
   readonly broken: readonly BrokenDocument[];
 }
@@ -58,7 +60,8 @@ export async function loadDocuments(system: System, options: LoadOptions): Promi
   const admin = await adminDocuments(system);
   const stored = await storedDocuments(system);
   // Newer than all that is there, also when the clock has been set back.
-  const changed = Math.max(system.now(), ...[...admin, ...stored].map((document) => document.changed + 1));
+  const now = Math.max(system.now(), ...[...admin, ...stored].map((document) => document.changed + 1));
+  const changed = new Map<string, number>();
   const problems: string[] = [];
   const states: OwnerState[] = [];
   const broken: BrokenDocument[] = [];
@@ -72,7 +75,10 @@ export async function loadDocuments(system: System, options: LoadOptions): Promi
     if (twin !== undefined && twin.source !== document.path) {
       problems.push(`${document.source}: owner ${document.owner} has a document of the admin already, ${twin.source}`);
     }
-    const read = readDocument({ ...document, persistence, changed }, context);
+    const before = document.keepsAge === true ? stored.find(({ owner }) => owner === document.owner) : undefined;
+    const age = before?.changed ?? now;
+    changed.set(document.owner, age);
+    const read = readDocument({ ...document, persistence, changed: age }, context);
     problems.push(...read.problems);
     if (read.state === null) continue;
     states.push(read.state);

@@ -91,7 +91,9 @@ async function decide(
     if (other === owner || (await storedDocument(system, other)) !== null) continue;
     adopted.push(ownerDocument(other, `${source}, by modifymacip.sh`, document));
   }
-  return [...adopted, ownerDocument(owner, source, change.document)];
+  // Only an add that names addresses claims any: nothing else takes one back from a guest that has it now.
+  const keepsAge = request.operation === "delete" || request.addresses.length === 0;
+  return [...adopted, { ...ownerDocument(owner, source, change.document), keepsAge }];
 }
 
 /** What an owner asks for now; null if there is none, or its file cannot be read and so is to be written anew. */

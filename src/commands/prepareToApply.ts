@@ -1,9 +1,16 @@
 import { canBeAskedFor, toDocument } from "../desired/toDocument.ts";
-import type { Manner } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
 import type { GivenDocument } from "./documents.ts";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
 import { findThreats, type Threats } from "./threats.ts";
+
+/**
+ * `strict`, the default: bad documents, conflicts and anything foreign in danger stop the whole apply (an administrator is there).
+ * `tolerant`: a broken document of the host costs only itself (repair).
+ * `insistent`: tolerant, and what is foreign in the way is replaced; what cannot be done is left out, and said (agents:
+ * a guest that starts must work).
+ */
+export type Manner = "strict" | "tolerant" | "insistent";
 
 export interface PrepareToApplyOptions {
   readonly given: readonly GivenDocument[];

@@ -9,7 +9,7 @@ import type { GivenDocument, LoadedDocuments } from "./documents.ts";
  * that its age stays, unless it has just won a conflict by its age; one that changes its persistence leaves the other
  * place; an empty one removes its owner.
  *
- * @param documents what was loaded: the given documents as written, and their age
+ * @param documents what was loaded: the given documents as written, and their ages
  * @param winners owners that have won a conflict
  * @returns paths that were written
  */
@@ -30,7 +30,7 @@ export async function storeDocuments(
       await system.removeFile(ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent"));
       continue;
     }
-    const text = storedText({ owner, source, changed: documents.changed, document });
+    const text = storedText({ owner, source, changed: documents.changed.get(owner) ?? 0, document });
     if (winners.has(owner) || !(await saysTheSame(system, path, text))) {
       await system.writeFile(path, text);
       written.push(path);
