@@ -21,16 +21,23 @@ import {
   read,
   repo,
   section,
+  subcommandsOf,
 } from "./support/docs.ts";
 
 /** What README and manual pages say is what the program does: commands, flags, numbers, keys, examples and their output. */
-const [readme, manual, statePage, confPage] = [
+const [readme, manual, statePage, confPage, hooksPage] = [
   read("README.md"),
   read("docs/netkeep.8"),
   read("docs/netkeep-state.5"),
   read("docs/netkeep.conf.5"),
+  read("docs/netkeep-hooks.7"),
 ];
-const pages = { "netkeep.8": manual, "netkeep-state.5": statePage, "netkeep.conf.5": confPage };
+const pages = {
+  "netkeep.8": manual,
+  "netkeep-state.5": statePage,
+  "netkeep.conf.5": confPage,
+  "netkeep-hooks.7": hooksPage,
+};
 const temporary = mkdtempSync(join(tmpdir(), "netkeep-docs-"));
 
 beforeAll(buildIfStale);
@@ -41,32 +48,45 @@ describe("netkeep.8", () => {
     .split(/^(?=\.It Ic )/m)
     .slice(1);
 
+  const itemOf = (command: string) =>
+    commandItems.find((item) => new RegExp(`^\\.It Ic ${command}(?! [a-z])`).test(item)) ?? "";
+  const hooks = () => subcommandsOf(help("hook"));
+
   test("has every command of the program, and no other", () => {
-    const documented = commandItems.map((item) => /^\.It Ic (\S+)/.exec(item)?.[1]);
-    expect(documented.sort()).toEqual([...commandsOf(help()), "help"].sort());
+    const documented = commandItems.map((item) => /^\.It Ic ([a-z]+(?: [a-z]+)?)/.exec(item)?.[1]);
+    const subcommands = hooks().map(({ name }) => `hook ${name}`);
+    expect(documented.sort()).toEqual([...commandsOf(help()), ...subcommands, "help"].sort());
   });
 
   test("has every flag of every command, and no other", () => {
     const common = flagItems(section(manual, "OPTIONS").split("instead of a command")[0] ?? "");
     expect(common.length).toBeGreaterThan(5);
     for (const command of commandsOf(help())) {
-      const own = flagItems(commandItems.find((item) => item.startsWith(`.It Ic ${command}`)) ?? "");
+      const own = flagItems(itemOf(command));
       expect([...common, ...own].sort(), command).toEqual(flagsOf(help(command)).sort());
     }
     expect(flagItems(section(manual, "OPTIONS").split("instead of a command")[1] ?? "").sort()).toEqual(
       flagsOf(help()).sort(),
     );
+    // What stands behind a hook's name is the agent's, so the program has no flags there.
+    for (const { name, words } of hooks()) {
+      expect(flagItems(itemOf(`hook ${name}`)), name).toEqual([]);
+      if (words === "") expect(flagsOf(help("hook", name)), name).toEqual(["-h", "--help"]);
+      else expect(help("hook", name), name).not.toContain("Options:");
+    }
   });
 
   test("has the arguments of every command", () => {
-    for (const command of commandsOf(help())) {
-      const usage = /^Usage: .*\[options\](.*)$/m.exec(help(command))?.[1] ?? "";
-      const words = usage.replace(/[[<](\S+?)[\]>]/g, (whole, name: string) => {
-        const spelt = name.replace("...", " ...").replace("|", " | ");
-        return whole.startsWith("[") ? `Op Ar ${spelt}` : `Ar ${spelt}`;
+    const usages = commandsOf(help()).map((name) => {
+      return { name, words: /^Usage: .*\[options\](.*)$/m.exec(help(name))?.[1] ?? "" };
+    });
+    const all = [...usages, ...hooks().map(({ name, words }) => ({ name: `hook ${name}`, words }))];
+    for (const { name, words } of all) {
+      const spelt = words.replace(/[[<](\S+?)[\]>]/g, (whole, word: string) => {
+        const text = word.toUpperCase().replace("...", " ...").replace("|", " | ");
+        return whole.startsWith("[") ? `Op Ar ${text}` : `Ar ${text}`;
       });
-      const item = commandItems.find((text) => text.startsWith(`.It Ic ${command}`)) ?? "";
-      expect(item.split("\n")[0], command).toBe(`.It Ic ${command}${words}`);
+      expect(itemOf(name).split("\n")[0], name).toBe(`.It Ic ${name}${spelt}`);
     }
   });
 

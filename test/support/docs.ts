@@ -44,6 +44,13 @@ export function commandsOf(text: string): string[] {
   return [...list.matchAll(/^ {2}(\w+) /gm)].map((match) => match[1] ?? "").filter((name) => name !== "help");
 }
 
+/** Each subcommand and its arguments, from the help of its command. */
+export function subcommandsOf(text: string): { name: string; words: string }[] {
+  const list = text.slice(text.indexOf("Commands:"));
+  const found = [...list.matchAll(/^ {2}(\w+)((?: [[<]\S+[\]>])*) {2}/gm)];
+  return found.map(([, name = "", words = ""]) => ({ name, words })).filter(({ name }) => name !== "help");
+}
+
 /** Every spelling of every option: `-q` and `--quiet` are two. */
 export function flagsOf(text: string): string[] {
   const list = text.slice(text.indexOf("Options:")).split("\n\n")[0] ?? "";

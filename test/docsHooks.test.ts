@@ -1,0 +1,81 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { changeForCloudstack, parseCloudstackArguments } from "../src/hooks/cloudstack.ts";
+import { documentForDomain } from "../src/hooks/libvirtDocument.ts";
+import { parseDomain } from "../src/hooks/libvirtDomain.ts";
+import { decideOperation } from "../src/hooks/libvirtOperation.ts";
+import { readRoutesPayload } from "../src/hooks/routes.ts";
+import { buildIfStale, fences, help, literals, read, section, subcommandsOf } from "./support/docs.ts";
+
+/** Arguments, payloads and events of netkeep-hooks(7) are those that the hooks take. */
+const [readme, hooksPage] = [read("README.md"), read("docs/netkeep-hooks.7")];
+
+beforeAll(buildIfStale);
+
+describe("netkeep-hooks.7", () => {
+  const keysOf = (title: string, what: string) => {
+    const part = section(hooksPage, title)
+      .split(/^\.Ss /m)
+      .find((text) => text.startsWith(`${what}\n`));
+    return [...(part ?? "").matchAll(/^\.It (?:Cm|Fl) (.*)$/gm)].flatMap(([, words = ""]) => words.split(" , "));
+  };
+
+  test("has a section for every hook", () => {
+    for (const { name } of subcommandsOf(help("hook"))) {
+      expect(section(hooksPage, name.toUpperCase())).toMatch(/^\.Ss Effect$/m);
+    }
+  });
+
+  test("has every key of a router's payload, and no other", () => {
+    const said = readRoutesPayload('{ "?": 0 }');
+    const known = "problems" in said ? /known: (.*)$/.exec(said.problems.join(" ").split("?: unknown")[1] ?? "") : null;
+    expect(keysOf("ROUTES", "Payload").sort()).toEqual(known?.[1]?.split(", ").sort());
+  });
+
+  test("has every option of modifymacip.sh", () => {
+    const options = keysOf("CLOUDSTACK", "Arguments").map((words) => words.split(" ")[0]);
+    const usage = help("hook", "cloudstack");
+    expect(options).toEqual([...usage.matchAll(/ \[?-(\w) </g)].map((match) => match[1]));
+  });
+
+  test("has every event of libvirt that means something", () => {
+    const pairs = [...section(hooksPage, "LIBVIRT").matchAll(/\b([a-z]+) (begin|end)\b/g)];
+    const documented = pairs.map(([, operation = "", sub = ""]) => [
+      operation,
+      sub,
+      decideOperation(operation, sub, "-"),
+    ]);
+    const operations = "prepare start started stopped release migrate restore reconnect attach".split(" ");
+    const meant = operations
+      .flatMap((operation) => ["begin", "end"].map((sub) => [operation, sub]))
+      .map(([operation = "", sub = ""]) => [operation, sub, decideOperation(operation, sub, "-")])
+      .filter(([, , decision]) => decision !== "nothing");
+    expect(documented.sort()).toEqual(meant.sort());
+  });
+
+  test("has examples that are accepted", () => {
+    const [calls = "", ...payloads] = literals(section(hooksPage, "EXAMPLES"));
+    const lines = calls.replaceAll("\\e\n", " ").trim().split("\n");
+    expect(lines).toHaveLength(3);
+    for (const line of lines) {
+      const [, argv = ""] = /^# netkeep hook cloudstack (.*)$/.exec(line) ?? [];
+      const request = parseCloudstackArguments(argv.split(/ +/));
+      if ("usage" in request) throw new Error(line);
+      expect(changeForCloudstack(request, null).problems, line).toEqual([]);
+    }
+    expect(payloads).toHaveLength(3);
+    for (const payload of payloads)
+      expect(readRoutesPayload(payload), payload).toMatchObject({ owner: "router:r-42-VM" });
+    const [inReadme = ""] = fences(readme).flatMap(({ language, text }) => (language === "json" ? [text] : []));
+    expect(readRoutesPayload(inReadme)).toMatchObject({ owner: "router:r-42-VM" });
+  });
+
+  test("has metadata that is understood", () => {
+    const [metadata = ""] = literals(section(hooksPage, "LIBVIRT"));
+    const parsed = parseDomain(`<domain><name>g</name>${metadata}</domain>`);
+    if ("problem" in parsed) throw new Error(parsed.problem);
+    const { document, notes } = documentForDomain(parsed.domain, null);
+    expect(notes).toEqual([]);
+    expect(document?.guests?.[0]).toMatchObject({ dev: "cloudbr0", "link-local": "eui64" });
+    expect(document?.guests?.[0]?.addresses).toHaveLength(2);
+  });
+});
