@@ -125,6 +125,39 @@ test.concurrent.each([[20_260_921, 120]])(
   },
 );
 
+test.concurrent(
+  "what the script itself has set is taken over where a guest starts, and goes with a delete",
+  inNamespace(async (ns) => {
+    const set = (address: string, mac: string, bridge: string) => `
+      ip neigh replace ${address} lladdr ${mac} dev ${bridge} nud permanent
+      ip route replace ${address}/${address.includes(":") ? 128 : 32} dev ${bridge}
+    `;
+    const [first, second, third] = macs as [string, string, string];
+    const [v4, v4b, v6] = ["198.51.100.10", "198.51.100.11", "2001:db8:9::10"];
+    await ns.sh(`${set(v4, first, "br0")} ${set(v6, first, "br0")} ${set(v4b, second, "br1")}`);
+    const before = await kernel(ns);
+    const hook = (...argv: string[]) => ns.netkeep(["hook", "cloudstack", ...argv]);
+    await hook("-o", "add", "-b", "br0", "-m", third, "-4", "198.51.100.12");
+    const after = await kernel(ns);
+    expect(after.routes).toEqual([...before.routes, "198.51.100.12 dev br0"].sort());
+    expect(after.neighbors).toEqual([...before.neighbors, `198.51.100.12 dev br0 lladdr ${third}`].sort());
+    // All on br0 is netkeep's now, and nothing on br1.
+    expect((await ns.sh("ip -4 route show proto 107; ip -6 route show proto 107")).match(/^\S+/gm)?.sort()).toEqual(
+      [v4, "198.51.100.12", v6].sort(),
+    );
+    expect((await ns.netkeep(["show"])).stdout.match(/^cloudstack:\S+/gm)).toEqual([
+      `cloudstack:br0:${first}`,
+      `cloudstack:br0:${third}`,
+    ]);
+    await unplug(ns, "br0", first);
+    await unplug(ns, "br1", second);
+    expect(await kernel(ns)).toEqual({
+      neighbors: [`198.51.100.12 dev br0 lladdr ${third}`],
+      routes: ["198.51.100.12 dev br0"],
+    });
+  }),
+);
+
 async function unplug(ns: Namespace, bridge: string, mac: string): Promise<void> {
   expect(await ns.netkeep(["hook", "cloudstack", "-o", "delete", "-b", bridge, "-m", mac])).toMatchObject({
     status: 0,
