@@ -23,6 +23,6 @@ export async function netkeep(host: LabHost, args: readonly string[], options: R
 
 const launcher = '#!/bin/sh\nexec node /usr/lib/netkeep/netkeep.mjs "$@"\n';
 
-function inRepo(path: string): string {
+export function inRepo(path: string): string {
   return fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 }

@@ -3,7 +3,7 @@
  * networkd from base files of the operator; netkeep as the package installs it.
  */
 import { expect } from "vitest";
-import { bootHost, type LabHost } from "./host.ts";
+import { bootHost, type HostOptions, type LabHost } from "./host.ts";
 import { installNetkeep, netkeep } from "./netkeep.ts";
 import type { Suite } from "./recipe.ts";
 
@@ -65,8 +65,12 @@ DuplicateAddressDetection=none
 };
 
 /** Boots it; networkd has read the package's networkd.conf drop-in. */
-export async function bootScenario(suite: Suite, extra: Record<string, string> = {}): Promise<LabHost> {
-  const host = await bootHost({ suite, files: { ...baseFiles, ...extra } });
+export async function bootScenario(
+  suite: Suite,
+  extra: Record<string, string> = {},
+  options: Pick<HostOptions, "name" | "extraPackages"> = {},
+): Promise<LabHost> {
+  const host = await bootHost({ ...options, suite, files: { ...baseFiles, ...extra } });
   await installNetkeep(host);
   // networkd.conf is read at start only. The drop-in has to be older than that start, which is known to the second.
   await host.run(["touch", "-d", "10 seconds ago", "/etc/systemd/networkd.conf.d/50-netkeep.conf"]);
