@@ -2,11 +2,14 @@ import { CommanderError } from "commander";
 import type { CommandContext } from "./commands/context.ts";
 import type { CommandResult, Message } from "./commands/result.ts";
 import { loadSettings } from "./commands/settings.ts";
+import { defaultSettings } from "./desired/settings.ts";
 import { type ExitCode, exitCodes, UserError } from "./errors.ts";
+import type { Settings } from "./model/settings.ts";
 import { buildProgram, type CommonOptions } from "./program.ts";
 import { colourStyle, plainStyle } from "./report/style.ts";
 import { withProgress } from "./system/progress.ts";
 import { realSystem } from "./system/real.ts";
+import type { System } from "./system/system.ts";
 import { stderrIsJournal, wantsColour } from "./system/terminal.ts";
 
 // A reader that has seen enough (`netkeep plan | head`) is no error.
@@ -25,7 +28,7 @@ async function run(options: CommonOptions, work: (context: CommandContext) => Pr
     const system = withProgress(realSystem(rootOf(options)), progress.begun);
     const colour =
       options.color === "always" || (options.color !== "never" && wantsColour(process.env, process.stdout.isTTY));
-    const settings = await loadSettings(system);
+    const settings = await settingsFor(options, system);
     const result = await work({ system, settings, style: colour ? colourStyle : plainStyle });
     progress.end();
     const mode = jsonMode(options);
@@ -37,7 +40,19 @@ async function run(options: CommonOptions, work: (context: CommandContext) => Pr
     process.exitCode = result.exitCode;
   } catch (error) {
     progress.end();
-    process.exitCode = fail(error, options);
+    const exitCode = fail(error, options);
+    process.exitCode = options.harmless === true ? exitCodes.asDesired : exitCode;
+  }
+}
+
+/** A guest must be able to start on a host with a slip in netkeep.conf. */
+async function settingsFor(options: CommonOptions, system: System): Promise<Settings> {
+  try {
+    return await loadSettings(system);
+  } catch (error) {
+    if (options.harmless !== true || !(error instanceof UserError)) throw error;
+    say({ level: "error", text: `netkeep: ${error.message}\nnetkeep: the defaults are used` }, false);
+    return defaultSettings;
   }
 }
 

@@ -25,6 +25,8 @@ export interface CommonOptions {
   readonly color?: "auto" | "always" | "never";
   readonly quiet?: boolean;
   readonly debug?: boolean;
+  /** A hook that is not strict: nothing that goes wrong may stop a guest, so settings fall back and the status is 0. */
+  readonly harmless?: boolean;
 }
 
 /** Carries out a command's work and says what comes of it. */
@@ -97,14 +99,16 @@ function addHookCommands(netkeep: Command, run: Run): void {
     .option("--no-live", "as for apply")
     .option("--no-reload", "as for apply")
     .enablePositionalOptions();
-  const options = () => ({ ...ownerOptions(hook.opts()), strict: hook.opts()["strict"] === true });
+  const strict = () => hook.opts()["strict"] === true;
+  const options = () => ({ ...ownerOptions(hook.opts()), strict: strict() });
+  const common = () => ({ ...hook.opts(), harmless: !strict() });
   hook
     .command("cloudstack [ARGUMENTS...]")
     .description("the arguments of CloudStack's modifymacip.sh: -o add|delete -b BRIDGE -m MAC [-4 IP]... [-6 IP]...")
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .action((words) => run(hook.opts(), (context) => hookCloudstackCommand(context, words, options())));
+    .action((words) => run(common(), (context) => hookCloudstackCommand(context, words, options())));
   hook
     .command("libvirt [ARGUMENTS...]")
     .description(
@@ -113,12 +117,12 @@ function addHookCommands(netkeep: Command, run: Run): void {
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .action((words) => run(hook.opts(), (context) => hookLibvirtCommand(context, words, readHookInput, options())));
+    .action((words) => run(common(), (context) => hookLibvirtCommand(context, words, readHookInput, options())));
   hook
     .command("routes")
     .description("a router's prefixes as JSON on standard input, see netkeep-hooks(7)")
     .action(() =>
-      run(hook.opts(), async (context) => {
+      run(common(), async (context) => {
         const [payload] = await readNamedTexts(["-"], isDocumentName);
         return hookRoutesCommand(context, payload?.text ?? "", options());
       }),

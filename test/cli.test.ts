@@ -83,6 +83,20 @@ describe("statuses", () => {
     });
   });
 
+  test("a hook says that settings are bad, uses the defaults and exits 0, but 78 with --strict", () => {
+    const root = image({ "/etc/netkeep/netkeep.conf": "[Netkeep]\nBogus=1\n" });
+    const words = ["cloudstack", "-o", "add", "-b", "br0", "-m", "52:02:45:76:d2:35", "-4", "2.57.57.30"];
+    const lenient = netkeep(["hook", "--root", root, ...words]);
+    expect(lenient).toMatchObject({
+      status: 0,
+      stdout: "",
+      stderr: expect.stringContaining("Bogus= is not a setting"),
+    });
+    expect(lenient.stderr).toContain("the defaults are used");
+    expect(Object.keys(tree(root)).filter((path) => path.startsWith("/run/netkeep/owners/"))).toHaveLength(1);
+    expect(netkeep(["hook", "--strict", "--root", root, ...words])).toMatchObject({ status: 78 });
+  });
+
   test("78: bad settings, all at once", () => {
     const root = image({
       "/etc/netkeep/netkeep.conf": "[Netkeep]\nRouteProtocol=187\nAllowLink=br*\n",
