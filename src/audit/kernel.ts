@@ -83,7 +83,7 @@ function extraFinding(found: Entry): Finding {
     link: found.link === "" || found.link === "lo" ? null : found.link,
     expected: null,
     actual: entryTitle(found),
-    message: `the ${found.kind} carries netkeep's mark and no document asks for it`,
+    message: `the ${found.kind} is netkeep's own and no document asks for it`,
     fix: repair,
   };
 }
