@@ -8,6 +8,7 @@ import { generateCommand } from "./commands/generate.ts";
 import { hookCloudstackCommand } from "./commands/hookCloudstack.ts";
 import { hookLibvirtCommand } from "./commands/hookLibvirt.ts";
 import { hookRoutesCommand } from "./commands/hookRoutes.ts";
+import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
 import type { CommandResult } from "./commands/result.ts";
 import { schemaCommand, schemaNames } from "./commands/schema.ts";
@@ -136,6 +137,19 @@ function addReadingCommands(netkeep: Command, run: Run): void {
   command(netkeep, "show [OWNER|LINK]", "show who owns what").action((subject, options) =>
     run(options, (context) => showCommand(context, subject ?? null)),
   );
+  command(
+    netkeep,
+    "import [LINK...]",
+    "print what a link has already as a document; with --adopt take it over",
+    "links",
+  )
+    .option("--all", "all links that have routes or permanent neighbors")
+    .option("--files", "also what base files and drop-ins of others say")
+    .option("--adopt", "make owners of it and apply them; no packet is lost")
+    .option("--dry-run", "with --adopt: print the plan and change nothing")
+    .action((links, options) =>
+      run(options, (context) => importCommand(context, { links, ...importOptions(options) })),
+    );
   command(netkeep, "schema [NAME]", `print a JSON Schema: ${schemaNames.join(", ")}`).action((name, options) =>
     run(options, async () => schemaCommand(name ?? "document")),
   );
@@ -169,6 +183,11 @@ async function applyOptions(names: readonly string[], options: Record<string, un
 function ownerOptions(options: Record<string, unknown>) {
   const { runtime, live, reload } = options;
   return { runtime: runtime === true, live: live !== false, reload: reload !== false };
+}
+
+function importOptions(options: Record<string, unknown>) {
+  const { all, files, adopt, dryRun } = options;
+  return { all: all === true, files: files === true, adopt: adopt === true, dryRun: dryRun === true };
 }
 
 async function readDocument(owner: string, file: string | undefined): Promise<GivenDocument> {

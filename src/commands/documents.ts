@@ -18,6 +18,8 @@ export interface GivenDocument {
   readonly text: string;
   /** It asks for nothing that its owner did not have, so it is as old as what is stored, and wins no conflict anew. */
   readonly keepsAge?: boolean;
+  /** In place of that of all given documents. */
+  readonly persistence?: Persistence;
 }
 
 /** A document of the host that cannot be used, and every reason. */
@@ -78,7 +80,7 @@ export async function loadDocuments(system: System, options: LoadOptions): Promi
     const before = document.keepsAge === true ? stored.find(({ owner }) => owner === document.owner) : undefined;
     const age = before?.changed ?? now;
     changed.set(document.owner, age);
-    const read = readDocument({ ...document, persistence, changed: age }, context);
+    const read = readDocument({ persistence, ...document, changed: age }, context);
     problems.push(...read.problems);
     if (read.state === null) continue;
     states.push(read.state);

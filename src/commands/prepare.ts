@@ -86,7 +86,8 @@ function readoptions(kernel: readonly KernelChange[], files: readonly FileChange
   );
 }
 
-function documentContext(settings: Settings, kernel: KernelState, offline: boolean): DocumentContext {
+/** What the host and the settings say to whoever reads a document. */
+export function documentContext(settings: Settings, kernel: KernelState, offline: boolean): DocumentContext {
   const allowed = new Map<string, boolean>();
   return {
     protocol: settings.routeProtocol,

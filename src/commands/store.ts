@@ -21,13 +21,14 @@ export async function storeDocuments(
   winners: ReadonlySet<string>,
 ): Promise<string[]> {
   const written: string[] = [];
-  for (const { owner, source } of given) {
+  for (const { owner, source, persistence: own } of given) {
     const document = documents.given.get(owner);
     if (document === undefined) continue;
-    const path = ownerPath(owner, persistence);
+    const kept = own ?? persistence;
+    const path = ownerPath(owner, kept);
     if (asksForNothing(document)) {
       await system.removeFile(path);
-      await system.removeFile(ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent"));
+      await system.removeFile(ownerPath(owner, kept === "persistent" ? "runtime" : "persistent"));
       continue;
     }
     const text = storedText({ owner, source, changed: documents.changed.get(owner) ?? 0, document });
@@ -35,7 +36,7 @@ export async function storeDocuments(
       await system.writeFile(path, text);
       written.push(path);
     }
-    await system.removeFile(ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent"));
+    await system.removeFile(ownerPath(owner, kept === "persistent" ? "runtime" : "persistent"));
   }
   return written;
 }

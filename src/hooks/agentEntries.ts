@@ -1,16 +1,13 @@
 import type { DocumentInput } from "../desired/schema.ts";
 import { type Address, familyOf, hostPrefix } from "../model/address.ts";
 import { parseMac } from "../model/mac.ts";
-import { defaultMetric, mainTable } from "../model/route.ts";
+import { bootProtocol, defaultMetric, mainTable } from "../model/route.ts";
 import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
 import { cloudstackOwner } from "./cloudstack.ts";
 
 type Entries = Pick<KernelState, "routes" | "neighbors">;
 type IsOurs = (entry: KernelRoute | KernelNeighbor) => boolean;
 type MayHave = (address: Address) => boolean;
-
-/** `ip route replace` without `proto` is protocol boot (rtnetlink(7)); that is what the agent's script runs. */
-const bootProtocol = 3;
 
 /**
  * What CloudStack's modifymacip.sh has left on a bridge, as documents of the owners that the hook would have made: a
@@ -64,6 +61,7 @@ export function agentLeftovers(
   return [...routes.filter((route) => isAgentRoute(route, bridge) && destinations.has(route.destination)), ...gone];
 }
 
+/** `ip route replace` without `proto`: that is what the agent's script runs. */
 function isAgentRoute(route: KernelRoute, bridge: string): boolean {
   const plain = route.type === "unicast" && route.gateway === null && route.table === mainTable;
   const host = /\/(32|128)$/.test(route.destination) && route.metric === defaultMetric(familyOf(route.destination));

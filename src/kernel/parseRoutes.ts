@@ -1,6 +1,14 @@
 import * as z from "zod";
 import type { Address, Family } from "../model/address.ts";
-import { defaultMetric, localTable, mainTable, type NextHop, type RouteType, type Scope } from "../model/route.ts";
+import {
+  bootProtocol,
+  defaultMetric,
+  localTable,
+  mainTable,
+  type NextHop,
+  type RouteType,
+  type Scope,
+} from "../model/route.ts";
 import type { KernelRoute } from "../model/state.ts";
 import { kernelAddress, kernelPrefix } from "./spelling.ts";
 
@@ -22,6 +30,7 @@ const routeSchema = hopSchema.extend({
   metrics: z.array(z.record(z.string(), z.unknown())).optional(),
   nexthops: z.array(hopSchema).optional(),
   nhid: z.number().optional(),
+  encap: z.string().optional(),
 });
 const routesSchema = z.array(routeSchema);
 type RouteJson = z.infer<typeof routeSchema>;
@@ -38,11 +47,11 @@ const typesByNumber: Readonly<Record<string, RouteType>> = {
 };
 const scopesByNumber: Readonly<Record<string, Scope>> = { "0": "global", "200": "site", "253": "link", "254": "host" };
 const kernelProtocol = "2";
-const bootProtocol = 3;
 
 /**
  * `ip -j -N [-4|-6] route show table all` → routes in canonical form. The kernel's own routes in table local are left
- * out: every address has one, and no key of ours can be among them.
+ * out: every address has one, and no key of ours can be among them. So are routes with an encapsulation: `encap ip` has a
+ * `dst` of its own, which in the JSON of iproute2 takes the place of the route's.
  *
  * @throws ZodError when the output is not what iproute2 prints
  */
@@ -51,7 +60,8 @@ export function parseRoutes(json: string, family: Family): KernelRoute[] {
   return list.flatMap((route) => {
     const type = typesByNumber[route.type ?? "1"];
     const table = route.table === undefined ? mainTable : Number(route.table);
-    if (type === undefined || (table === localTable && route.protocol === kernelProtocol)) return [];
+    if (type === undefined || route.encap !== undefined || (table === localTable && route.protocol === kernelProtocol))
+      return [];
     return [toRoute(route, family, type, table)];
   });
 }

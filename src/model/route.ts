@@ -1,5 +1,5 @@
 import type { Address, Family, Prefix } from "./address.ts";
-import { familyOf } from "./address.ts";
+import { familyOf, isLinkLocal6 } from "./address.ts";
 
 /** Names as in ip-route(8); the values that netkeep can set. */
 export const routeTypes = ["unicast", "local", "blackhole", "unreachable", "prohibit", "throw"] as const;
@@ -9,8 +9,9 @@ export type Scope = (typeof scopes)[number];
 
 export const mainTable = 254;
 export const localTable = 255;
-/** RTPROT_KERNEL and RTPROT_STATIC of rtnetlink(7). */
+/** RTPROT_KERNEL, RTPROT_BOOT (what `ip route add` sets without `proto`) and RTPROT_STATIC of rtnetlink(7). */
 export const kernelProtocol = 2;
+export const bootProtocol = 3;
 export const staticProtocol = 4;
 
 /** One next hop of a multipath route; `gateway` null is a next hop straight on the link. Weight is 1 to 256. */
@@ -101,9 +102,13 @@ function needsScopeWord(route: Route): boolean {
   return defaultScope(route.destination, route.type, hasGateway) !== "global";
 }
 
-/** The text without the protocol: whether two routes send packets the same way, whoever installed them. */
+/**
+ * The text without what makes no difference to packets: whether two routes send them the same way, whoever installed
+ * them. The protocol does not, nor `onlink` at a link-local next hop, which is on the link in any case.
+ */
 export function routeTextOfAnyone(route: Route): string {
-  return routeText({ ...route, protocol: 0 });
+  const onLink = route.onLink || (route.gateway !== null && isLinkLocal6(route.gateway));
+  return routeText({ ...route, onLink, protocol: 0 });
 }
 
 /** Every link that packets of this route can leave by. */

@@ -17,6 +17,8 @@ export class FakeKernel {
   readonly lines: string[] = [];
   /** Routing policy rules beyond the kernel's own, as `ip -N rule show` prints them. */
   rules = "";
+  /** What `ip` prints for people; a test gives it where it matters. */
+  readonly texts = { route4: "", route6: "", neigh: "" };
 
   constructor(captured: IpOutput) {
     this.#state = structuredClone(captured);
@@ -43,6 +45,9 @@ export class FakeKernel {
     if (command === "-j -N -6 route show table all") return { ...quiet, stdout: JSON.stringify(route6) };
     if (command === "-j -N neigh show") return { ...quiet, stdout: JSON.stringify(neigh) };
     if (command === "-j -d address show") return { ...quiet, stdout: JSON.stringify(address) };
+    const family = /^-N -o -([46]) route show table all$/.exec(command)?.[1];
+    if (family !== undefined) return { ...quiet, stdout: this.texts[family === "4" ? "route4" : "route6"] };
+    if (command === "-N neigh show nud permanent") return { ...quiet, stdout: this.texts.neigh };
     if (/^-N -[46] rule show$/.test(command)) return { ...quiet, stdout: defaultRules + this.rules };
     throw new Error(`the fake kernel does not know: ip ${command}`);
   }

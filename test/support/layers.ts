@@ -9,7 +9,19 @@ export interface Layer {
   readonly why: string;
 }
 
-const everything = ["model", "desired", "hooks", "networkd", "kernel", "plan", "audit", "report", "commands", "system"];
+const everything = [
+  "model",
+  "desired",
+  "hooks",
+  "import",
+  "networkd",
+  "kernel",
+  "plan",
+  "audit",
+  "report",
+  "commands",
+  "system",
+];
 
 export const layers: Readonly<Record<string, Layer>> = {
   model: {
@@ -29,6 +41,12 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ["zod", "fast-xml-parser"],
     pure: true,
     why: "what agents say becomes a document like any other, before anything is locked or read",
+  },
+  import: {
+    folders: ["model", "desired", "hooks"],
+    packages: [],
+    pure: true,
+    why: "what a host has becomes a document like any other; it knows no format of kernel or networkd",
   },
   networkd: {
     folders: ["model"],
@@ -72,6 +90,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       "model",
       "desired",
       "hooks",
+      "import",
       "networkd",
       "kernel",
       "plan",

@@ -1,0 +1,151 @@
+import type { DocumentContext } from "../desired/document.ts";
+import { exitCodes, UserError } from "../errors.ts";
+import type { RouterFacts } from "../import/shapes.ts";
+import type { ImportInput } from "../import/sift.ts";
+import { parseForeignRules, parseNeighborExtras, parseRouteExtras } from "../kernel/parseExtras.ts";
+import { type Address, lengthOf } from "../model/address.ts";
+import { entryKey } from "../model/entry.ts";
+import type { Extra } from "../model/leftOut.ts";
+import { kernelProtocol, linksOf } from "../model/route.ts";
+import type { KernelState } from "../model/state.ts";
+import type { LinkStatus } from "../networkd/describe.ts";
+import { isGenerated } from "../networkd/paths.ts";
+import { type PlacedEntry, placedEntries } from "../networkd/placedEntries.ts";
+import { unitFiles } from "../networkd/precedence.ts";
+import { resolveBase } from "../networkd/resolveBase.ts";
+import { scanFile } from "../networkd/scan.ts";
+import type { System } from "../system/system.ts";
+import type { CommandContext } from "./context.ts";
+import type { Observed } from "./observe.ts";
+import { observeLinks } from "./observeNetworkd.ts";
+import { documentContext, hostAddressesOf, prepare } from "./prepare.ts";
+
+/** Everything that an import is made of. */
+export interface ImportReading {
+  readonly input: ImportInput;
+  /** What base files and drop-ins of the links say, those of netkeep aside. */
+  readonly placed: readonly PlacedEntry[];
+  /** Policy rules of the host, a line each. */
+  readonly rules: readonly string[];
+  readonly context: DocumentContext;
+  readonly facts: RouterFacts;
+  readonly hostAddresses: readonly Address[];
+}
+
+/**
+ * Reads the host for an import.
+ *
+ * @param links the links to import from; null for all that have anything
+ * @throws UserError 64 for a link that does not exist
+ */
+export async function readImport(
+  { system, settings }: CommandContext,
+  links: readonly string[] | null,
+): Promise<ImportReading> {
+  const prepared = await prepare(system, settings, {
+    given: [],
+    persistence: "persistent",
+    adopt: false,
+    tolerant: true,
+  });
+  const { observed } = prepared;
+  const { kernel } = observed;
+  const absent = (links ?? []).filter((link) => !kernel.links.has(link));
+  if (absent.length > 0) throw new UserError(exitCodes.usage, `there is no link ${absent.join(", ")} on this host`);
+  const selected = new Set(links ?? linksInUse(kernel));
+  const [statuses, extras, rules] = await Promise.all([
+    observed.networkd.running ? observeLinks(system, [...selected]) : new Map<string, LinkStatus>(),
+    readExtras(system),
+    readRules(system),
+  ]);
+  const placed = [...selected].flatMap((link) => placedOn(link, observed, statuses.get(link) ?? null));
+  const sources = new Map([...statuses.values()].flatMap((status) => [...status.entries]));
+  const input: ImportInput = {
+    links: selected,
+    all: links === null,
+    kernel,
+    record: { protocol: settings.routeProtocol, recorded: observed.recorded },
+    desired: ownersByKey(prepared.desired.owners),
+    files: placesByKey(placed),
+    sourceOf: (key) => sources.get(key) ?? "foreign",
+    extras,
+  };
+  return {
+    input,
+    placed,
+    rules: rules.filter((rule) => links === null || concerns(rule, selected)),
+    context: documentContext(settings, kernel, false),
+    facts: { links: kernel.links, gateways: new Set(defaultGateways(kernel)) },
+    hostAddresses: hostAddressesOf(kernel),
+  };
+}
+
+/** All but loopback on which there is more than the kernel's own: asking networkd of a thousand taps takes its time. */
+function linksInUse({ routes, neighbors, links }: KernelState): string[] {
+  const used = new Set(neighbors.map(({ link }) => link));
+  for (const route of routes) if (route.protocol !== kernelProtocol) for (const link of linksOf(route)) used.add(link);
+  return [...used].filter((link) => links.has(link) && link !== "lo").sort();
+}
+
+/** The sections of a link's files that ask for entries; a base file of netkeep's own has none. */
+export function placedOn(
+  link: string,
+  observed: Pick<Observed, "tree" | "host" | "kernel">,
+  status: LinkStatus | null,
+  ours = false,
+): PlacedEntry[] {
+  const facts = observed.kernel.links.get(link)?.facts ?? { name: link, alternativeNames: [] };
+  const base = resolveBase(observed.tree, facts, observed.host, status);
+  const name = base.kind === "base" ? base.name : base.kind === "standalone" ? `60-netkeep-${link}.network` : null;
+  const unit = unitFiles(observed.tree, ".network").find((file) => file.name === name);
+  if (unit === undefined) return [];
+  return [unit.file, ...unit.dropIns].flatMap((file) => {
+    if (file.kind !== "text" || isGenerated(file.path) !== ours) return [];
+    return placedEntries(scanFile(file.path, file.text).sections, link);
+  });
+}
+
+function ownersByKey(
+  owners: readonly { owner: string; entries: readonly { entry: Parameters<typeof entryKey>[0] }[] }[],
+) {
+  return new Map(owners.flatMap(({ owner, entries }) => entries.map(({ entry }) => [entryKey(entry), owner] as const)));
+}
+
+function placesByKey(placed: readonly PlacedEntry[]): Map<string, string> {
+  return new Map(
+    placed.flatMap(({ entry, path, line }) => (entry === null ? [] : [[entryKey(entry), `${path}:${line}`] as const])),
+  );
+}
+
+function defaultGateways({ routes }: KernelState): Address[] {
+  const all = routes.filter((route) => lengthOf(route.destination) === 0);
+  return all
+    .flatMap((route) => [route.gateway, ...route.nextHops.map((hop) => hop.gateway)])
+    .filter((hop) => hop !== null);
+}
+
+async function readExtras(system: System): Promise<Map<string, Extra>> {
+  const [routes4, routes6, neighbors] = await Promise.all([
+    system.run("ip", ["-N", "-o", "-4", "route", "show", "table", "all"]),
+    system.run("ip", ["-N", "-o", "-6", "route", "show", "table", "all"]),
+    system.run("ip", ["-N", "neigh", "show", "nud", "permanent"]),
+  ]);
+  return new Map([
+    ...parseRouteExtras(routes4.stdout, 4),
+    ...parseRouteExtras(routes6.stdout, 6),
+    ...parseNeighborExtras(neighbors.stdout),
+  ]);
+}
+
+async function readRules(system: System): Promise<string[]> {
+  const listed = await Promise.all(["-4", "-6"].map((family) => system.run("ip", ["-N", family, "rule", "show"])));
+  return listed.flatMap(({ stdout }, index) =>
+    parseForeignRules(stdout).map((rule) => `${rule} (${index === 0 ? "IPv4" : "IPv6"})`),
+  );
+}
+
+/** A rule belongs to no link, but one that names other links only is not about these. */
+function concerns(rule: string, links: ReadonlySet<string>): boolean {
+  const named = [...rule.matchAll(/ [io]if (\S+)/g)].map((match) => match[1] ?? "");
+  return named.length === 0 || named.some((link) => links.has(link));
+}

@@ -1,0 +1,163 @@
+import { describe, expect, test } from "vitest";
+import { applyCommand } from "../../src/commands/apply.ts";
+import { auditCommand } from "../../src/commands/audit.ts";
+import { hookCloudstackCommand } from "../../src/commands/hookCloudstack.ts";
+import { importCommand } from "../../src/commands/import.ts";
+import { showCommand } from "../../src/commands/show.ts";
+import { makeHost } from "../support/fakeSystem.ts";
+import { applyOptions, contextOf } from "../support/fixture.ts";
+import { grownHost } from "../support/grownHost.ts";
+
+const plain = { links: [] as string[], all: false, files: false, adopt: false, dryRun: false };
+const all = { ...plain, all: true };
+const adopt = { ...all, adopt: true };
+const texts = ({ messages }: { messages: readonly { level: string; text: string }[] }) =>
+  messages.map(({ level, text }) => `${level}: ${text}\n`).join("");
+
+describe("netkeep import", () => {
+  test("of a host that grew by hand: the document, and what was left out", async () => {
+    const { made, context } = await grownHost();
+    made.kernel.rules = "3200:\tfrom 192.0.2.0/24 lookup 100 \n3201:\tfrom all iif cloudbr7 lookup 5 \n";
+    const result = await importCommand(context, all);
+    expect(result.exitCode).toBe(0);
+    await expect(result.text).toMatchFileSnapshot("../import/expected/all.yaml");
+    await expect(texts(result)).toMatchFileSnapshot("../import/expected/all.txt");
+    expect(made.trace.filter((what) => what.startsWith("write") || what.includes("-batch"))).toEqual([]);
+  });
+
+  test("--files adds what files say, and names where it has to be taken out", async () => {
+    const { context } = await grownHost();
+    const result = await importCommand(context, { ...plain, links: ["cloudbr1"], files: true });
+    expect(result.text).toContain(
+      "#   /etc/systemd/network/10-cloudbr1.network.d/20-hand.conf:2: [Route] Destination=10.67.0.0/16",
+    );
+    expect(result.data).toMatchObject({
+      routes: expect.arrayContaining([{ to: "10.67.0.0/16", via: "192.0.2.66", dev: "cloudbr1", mtu: 1400 }]),
+    });
+    expect(JSON.stringify(result.data)).not.toContain("10.68.0.0");
+    expect(texts(result)).toMatch(/20-hand\.conf:7: a document has no words for QuickAck=yes/);
+    expect(texts(result)).toMatch(/20-hand\.conf:12: a document has no words for \[RoutingPolicyRule\]/);
+    expect(texts(result)).not.toContain("stays the administrator's");
+  });
+
+  test("of one link says nothing of others, but of rules that may concern it", async () => {
+    const { made, context } = await grownHost();
+    made.kernel.rules = "3200:\tfrom 192.0.2.0/24 lookup 100 \n3201:\tfrom all iif cloudbr7 lookup 5 \n";
+    const result = await importCommand(context, { ...plain, links: ["cloudbr0"] });
+    expect(result.text).not.toMatch(/dev: cloudbr1$/m);
+    expect(texts(result)).toContain(
+      "left out: policy rule 3200: from 192.0.2.0/24 lookup 100 (IPv4): a document has no policy rules yet",
+    );
+    expect(texts(result)).not.toContain("cloudbr7");
+  });
+
+  test("of a link with nothing prints a document that asks for nothing", async () => {
+    const { context } = await grownHost();
+    const result = await importCommand(context, { ...plain, links: ["port0"] });
+    expect(result).toMatchObject({ exitCode: 0, data: { version: 1 }, messages: [{ text: "nothing to import" }] });
+  });
+
+  test.each([
+    [{ ...plain }, /name the links/],
+    [{ ...all, links: ["cloudbr0"] }, /leave the names out/],
+    [{ ...all, dryRun: true }, /goes with --adopt/],
+    [{ ...adopt, files: true }, /does not go with --adopt/],
+    [{ ...plain, links: ["cloudbr0", "br9"] }, /there is no link br9/],
+  ])("%j is refused", async (options, message) => {
+    const { context } = await grownHost();
+    await expect(importCommand(context, options)).rejects.toMatchObject({
+      exitCode: 64,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test("with --root there is nothing to import", async () => {
+    const offline = await contextOf(
+      makeHost({ ip: { route4: [], route6: [], neigh: [], address: [] }, networkd: null, offline: true }),
+    );
+    await expect(importCommand(offline, all)).rejects.toMatchObject({ exitCode: 64 });
+  });
+});
+
+describe("netkeep import --adopt", () => {
+  test.each([252, 257])("on networkd %i takes over by replacing only, and the audit is content", async (version) => {
+    const { made, context } = await grownHost(version);
+    // 252 would delete it, whatever it is told.
+    made.kernel.dropRoutes(({ nhid }) => nhid !== undefined && version < 257);
+    const before = made.kernel.routes.map(({ dst }) => dst).sort();
+    const result = await importCommand(context, adopt);
+    expect(result, texts(result)).toMatchObject({ exitCode: 0 });
+    expect(made.kernel.lines.filter((line) => / del /.test(line))).toEqual([]);
+    expect(made.kernel.routes.map(({ dst }) => dst).sort()).toEqual(expect.arrayContaining(before));
+    expect((await auditCommand(context, { repair: false })).text).toBe("");
+    const again = await importCommand(context, adopt);
+    expect(again).toMatchObject({ exitCode: 0, text: "" });
+    expect(texts(again)).toContain("nothing to take over");
+  });
+
+  test("on 252 a route with a nexthop object is in danger, so nothing is changed", async () => {
+    const { made, context } = await grownHost(252);
+    const result = await importCommand(context, adopt);
+    expect(texts(result)).toMatch(/198\.51\.100\.4\/32 via 192\.0\.2\.9/);
+    expect(texts(result)).toContain("nothing was changed");
+    expect(made.kernel.lines).toEqual([]);
+  });
+
+  test("guests get the owners that the agent's next call meets, the rest another one", async () => {
+    const { made, context } = await grownHost();
+    await importCommand(context, adopt);
+    const shown = (await showCommand(context, null)).text;
+    expect(shown).toContain("cloudstack:cloudbr0:52:02:45:76:d2:35  runtime, 6 entries");
+    expect(shown).toContain("imported  persistent, 9 entries");
+    const guest = ["-b", "cloudbr0", "-m", "52:02:45:76:d2:35"];
+    await hookCloudstackCommand(context, ["-o", "delete", ...guest], { live: true, reload: true, strict: true });
+    const left = JSON.stringify([...made.kernel.routes, ...made.kernel.neighbors]);
+    expect(left).not.toMatch(/2\.57\.57\.30|100::80|fe80::5002/);
+    expect(left).toMatch(/2\.57\.57\.40/);
+  });
+
+  test("HookPersistence= counts for the guests", async () => {
+    const { context } = await grownHost(257, "HookPersistence=persistent");
+    await importCommand(context, adopt);
+    expect((await showCommand(context, null)).text).toContain(
+      "cloudstack:cloudbr0:52:02:45:76:d2:35  persistent, 6 entries",
+    );
+  });
+
+  test("later it adds to what was imported before, and to a guest's record", async () => {
+    const { made, context } = await grownHost();
+    await importCommand(context, adopt);
+    made.kernel.setRoute({ dst: "10.5.0.0/16", gateway: "192.0.2.5", dev: "cloudbr1", protocol: "3", flags: [] });
+    made.kernel.setRoute({ dst: "2.57.57.31", dev: "cloudbr0", protocol: "3", scope: "253", flags: [] });
+    made.kernel.setNeighbor({ dst: "2.57.57.31", dev: "cloudbr0", lladdr: "52:02:45:76:d2:35", state: ["PERMANENT"] });
+    expect(await importCommand(context, adopt)).toMatchObject({ exitCode: 0 });
+    const shown = (await showCommand(context, null)).text;
+    expect(shown).toContain("cloudstack:cloudbr0:52:02:45:76:d2:35  runtime, 8 entries");
+    expect(shown).toContain("imported  persistent, 10 entries");
+  });
+
+  test("what stands in files of others is neither doubled nor taken", async () => {
+    const { made, context } = await grownHost();
+    await importCommand(context, adopt);
+    const ours = made.files.text("/etc/systemd/network/10-cloudbr1.network.d/60-netkeep.conf") ?? "";
+    expect(ours).toContain("2001:db8:100::/64");
+    expect(ours).not.toMatch(/10\.6[678]\./);
+    expect(made.kernel.routes.find(({ dst }) => dst === "10.66.0.0/16")).toMatchObject({ protocol: "4" });
+  });
+
+  test("--dry-run changes nothing and exits with 1, as a plan does", async () => {
+    const { made, context } = await grownHost();
+    const result = await importCommand(context, { ...adopt, dryRun: true });
+    expect(result.exitCode).toBe(1);
+    expect(result.text).toContain("~ route 2.57.57.30/32 dev cloudbr0 proto 107 scope link (was");
+    expect(made.kernel.lines).toEqual([]);
+  });
+
+  test("the printed document does the same in the admin's hands", async () => {
+    const { made, context } = await grownHost();
+    made.addFile("/etc/netkeep/desired.d/host.yaml", (await importCommand(context, all)).text);
+    const result = await applyCommand(context, { ...applyOptions, given: [] });
+    expect(result, texts(result)).toMatchObject({ exitCode: 0 });
+    expect((await auditCommand(context, { repair: false })).text).toBe("");
+  });
+});
