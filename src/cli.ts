@@ -6,6 +6,7 @@ import { defaultSettings } from "./desired/settings.ts";
 import { type ExitCode, exitCodes, UserError } from "./errors.ts";
 import type { Settings } from "./model/settings.ts";
 import { buildProgram, type CommonOptions } from "./program.ts";
+import { messageText } from "./report/messageText.ts";
 import { colourStyle, plainStyle } from "./report/style.ts";
 import { withProgress } from "./system/progress.ts";
 import { realSystem } from "./system/real.ts";
@@ -84,9 +85,7 @@ function startProgress(quiet: boolean): { begun(activity: string): void; end(): 
 
 function say(message: Message, quiet: boolean): void {
   if (quiet && (message.level === "info" || message.level === "notice")) return;
-  const priority = { error: 3, warning: 4, notice: 5, info: 6 }[message.level];
-  const prefix = stderrIsJournal(process.env) ? `<${priority}>` : "";
-  for (const line of message.text.split("\n")) process.stderr.write(`${prefix}${line}\n`);
+  process.stderr.write(messageText(message, stderrIsJournal(process.env)));
 }
 
 function fail(error: unknown, options: CommonOptions = {}): ExitCode {

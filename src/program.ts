@@ -5,9 +5,9 @@ import type { CommandContext } from "./commands/context.ts";
 import { isDocumentName, ownerOfFile } from "./commands/documentFiles.ts";
 import type { GivenDocument } from "./commands/documents.ts";
 import { generateCommand } from "./commands/generate.ts";
-import { hookCloudstackCommand } from "./commands/hookCloudstack.ts";
-import { hookLibvirtCommand } from "./commands/hookLibvirt.ts";
-import { hookRoutesCommand } from "./commands/hookRoutes.ts";
+import { hookOfKind } from "./commands/hookKinds.ts";
+import { hookQueueCommand } from "./commands/hookQueue.ts";
+import { runHook } from "./commands/hookRun.ts";
 import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
 import type { CommandResult } from "./commands/result.ts";
@@ -103,31 +103,28 @@ function addHookCommands(netkeep: Command, run: Run): void {
   const strict = () => hook.opts()["strict"] === true;
   const options = () => ({ ...ownerOptions(hook.opts()), strict: strict() });
   const common = () => ({ ...hook.opts(), harmless: !strict() });
+  const kinds = {
+    cloudstack: "the arguments of CloudStack's modifymacip.sh: -o add|delete -b BRIDGE -m MAC [-4 IP]... [-6 IP]...",
+    libvirt: "the arguments of libvirt's qemu hook: GUEST OPERATION SUB-OPERATION EXTRA; domain XML on standard input",
+    routes: "a router's prefixes as JSON on standard input, see netkeep-hooks(7); or --sync ROUTER",
+  };
+  for (const [kind, description] of Object.entries(kinds)) {
+    hook
+      .command(`${kind} [ARGUMENTS...]`)
+      .description(description)
+      .helpOption(false)
+      .allowUnknownOption()
+      .passThroughOptions()
+      .action((words) =>
+        run(common(), async (context) =>
+          runHook(context, await hookOfKind(context, kind, words, inputs[kind] ?? readPayload, options())),
+        ),
+      );
+  }
   hook
-    .command("cloudstack [ARGUMENTS...]")
-    .description("the arguments of CloudStack's modifymacip.sh: -o add|delete -b BRIDGE -m MAC [-4 IP]... [-6 IP]...")
-    .helpOption(false)
-    .allowUnknownOption()
-    .passThroughOptions()
-    .action((words) => run(common(), (context) => hookCloudstackCommand(context, words, options())));
-  hook
-    .command("libvirt [ARGUMENTS...]")
-    .description(
-      "the arguments of libvirt's qemu hook: GUEST OPERATION SUB-OPERATION EXTRA; domain XML on standard input",
-    )
-    .helpOption(false)
-    .allowUnknownOption()
-    .passThroughOptions()
-    .action((words) => run(common(), (context) => hookLibvirtCommand(context, words, readHookInput, options())));
-  hook
-    .command("routes")
-    .description("a router's prefixes as JSON on standard input, see netkeep-hooks(7)")
-    .action(() =>
-      run(common(), async (context) => {
-        const [payload] = await readNamedTexts(["-"], isDocumentName);
-        return hookRoutesCommand(context, payload?.text ?? "", options());
-      }),
-    );
+    .command("queue")
+    .description("carry out the calls that wait in /run/netkeep/queue; what netkeep-hook runs")
+    .action(() => run({ ...common(), harmless: true }, hookQueueCommand));
 }
 
 function addReadingCommands(netkeep: Command, run: Run): void {
@@ -199,7 +196,12 @@ async function readDocument(owner: string, file: string | undefined): Promise<Gi
 }
 
 /** libvirt closes the hook's standard input after the XML; what does not end within some seconds is not waited for. */
-const readHookInput = () => readStandardInput(5000);
+const inputs: Record<string, () => Promise<string>> = { libvirt: () => readStandardInput(5000) };
+
+async function readPayload(): Promise<string> {
+  const [payload] = await readNamedTexts(["-"], isDocumentName);
+  return payload?.text ?? "";
+}
 
 async function readDocuments(names: readonly string[]): Promise<GivenDocument[]> {
   const texts = await readNamedTexts(names, isDocumentName);

@@ -20,7 +20,8 @@ describe("netkeep-hooks.7", () => {
   };
 
   test("has a section for every hook", () => {
-    for (const { name } of subcommandsOf(help("hook"))) {
+    for (const { name, words } of subcommandsOf(help("hook"))) {
+      if (words === "") continue;
       expect(section(hooksPage, name.toUpperCase())).toMatch(/^\.Ss Effect$/m);
     }
   });

@@ -1,4 +1,5 @@
 import { exitCodes, UserError } from "../errors.ts";
+import type { Note } from "../model/change.ts";
 import { places } from "../model/places.ts";
 import { planSummary, planText } from "../report/planText.ts";
 import type { CommandContext } from "./context.ts";
@@ -39,11 +40,35 @@ export function requirePrivilege({ system }: CommandContext): void {
 
 /** The whole of `apply` under the lock; `audit --repair` uses it without documents. */
 export async function applyLocked(context: CommandContext, options: ApplyOptions): Promise<CommandResult> {
+  return appliedResult(context, await applyGiven(context, options));
+}
+
+/** What `apply` says of what was done, or refused. */
+export function appliedResult(context: CommandContext, { prepared, notes, outcome }: Applied): CommandResult {
+  if (outcome !== null) return report(context, prepared, outcome, notes);
+  const messages = [...noteMessages(notes), { level: "error" as const, text: "nothing was changed" }];
+  return { exitCode: exitCodes.failed, data: { plan: planData(prepared.plan), outcome: null }, text: "", messages };
+}
+
+/** What was planned, and what came of it. */
+export interface Applied<Refused = null> {
+  readonly prepared: Prepared;
+  readonly notes: readonly Note[];
+  /** null: refused, and nothing was changed. */
+  readonly outcome: Outcome | Refused;
+}
+
+/** Under the lock: plans and carries out. Who insists is never refused. */
+export async function applyGiven(
+  context: CommandContext,
+  options: ApplyOptions & { manner: "insistent" },
+): Promise<Applied<never>>;
+export async function applyGiven(context: CommandContext, options: ApplyOptions): Promise<Applied>;
+export async function applyGiven(context: CommandContext, options: ApplyOptions): Promise<Applied> {
   let { prepared, threats, given } = await prepareToApply(context, options);
   const notes = [...prepared.plan.notes, ...threats.notes];
   if (options.manner !== "insistent" && notes.some((note) => note.level === "refusal")) {
-    const messages = [...noteMessages(notes), { level: "error" as const, text: "nothing was changed" }];
-    return { exitCode: exitCodes.failed, data: { plan: planData(prepared.plan), outcome: null }, text: "", messages };
+    return { prepared, notes, outcome: null };
   }
   const first = prepared;
   // A reload that would delete what cannot be brought back waits for an administrator; the audit tells of it.
@@ -57,7 +82,7 @@ export async function applyLocked(context: CommandContext, options: ApplyOptions
       outcome = combine(outcome, await transact(context.system, prepared, threats.list, { ...todo, given }));
     }
   }
-  return report(context, first, outcome, notes);
+  return { prepared: first, notes, outcome };
 }
 
 function combine(first: Outcome, second: Outcome): Outcome {

@@ -84,7 +84,7 @@ export function auditInput(prepared: Prepared, system: Pick<System, "digest" | "
     broken: prepared.documents.broken,
     notes: layout.notes,
     kernel: observed.kernel,
-    record: { protocol: settings.routeProtocol, recorded: observed.recorded },
+    record: { protocol: settings.routeProtocol, recorded: observed.recorded, scope: null },
     files: compareFiles(prepared, (text) => system.digest(text)),
     networkd: observed.networkd,
     statuses: observed.statuses,

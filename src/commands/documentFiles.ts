@@ -3,6 +3,7 @@ import { ownerFileName, ownerOfFileName, parseStored } from "../desired/stored.t
 import type { Persistence } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import type { System } from "../system/system.ts";
+import type { HostDocuments } from "./documents.ts";
 
 /** An owner's file as netkeep keeps it; with `problems` nothing but its name could be read. */
 export interface StoredFile extends DocumentText {
@@ -24,6 +25,12 @@ export function ownerOfFile(path: string): string {
 /** Whether a name is that of a document: what an editor leaves behind is not. */
 export function isDocumentName(name: string): boolean {
   return /\.(ya?ml|json)$/.test(name) && !name.startsWith(".");
+}
+
+/** Everything that the host keeps. */
+export async function readHostDocuments(system: System): Promise<HostDocuments> {
+  const [admin, stored] = await Promise.all([adminDocuments(system), storedDocuments(system)]);
+  return { admin, stored, newest: Math.max(0, ...[...admin, ...stored].map((document) => document.changed)) };
 }
 
 /** The documents in /etc/netkeep/desired.d, by name. */

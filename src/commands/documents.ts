@@ -5,8 +5,7 @@ import { storedAsText } from "../desired/stored.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { OwnerState, Persistence } from "../model/owner.ts";
 import { places } from "../model/places.ts";
-import type { System } from "../system/system.ts";
-import { adminDocuments, storedDocuments } from "./documentFiles.ts";
+import type { StoredFile } from "./documentFiles.ts";
 
 /** What is to be read besides what the host keeps. */
 export interface GivenDocument {
@@ -16,10 +15,10 @@ export interface GivenDocument {
   /** The absolute path; null for stdin. */
   readonly path: string | null;
   readonly text: string;
+  /** How long it is kept; without: as the command says. */
+  readonly persistence?: Persistence;
   /** It asks for nothing that its owner did not have, so it is as old as what is stored, and wins no conflict anew. */
   readonly keepsAge?: boolean;
-  /** In place of that of all given documents. */
-  readonly persistence?: Persistence;
 }
 
 /** A document of the host that cannot be used, and every reason. */
@@ -33,59 +32,48 @@ export interface BrokenDocument {
 export interface LoadedDocuments {
   readonly states: readonly OwnerState[];
   /** The given documents that have to be stored, as written: all but those that are the admin's files already. */
-  readonly given: ReadonlyMap<string, unknown>;
+  readonly given: ReadonlyMap<string, DocumentInput>;
   /** Owner → the age of its given document, milliseconds since 1970. */
   readonly changed: ReadonlyMap<string, number>;
   /** Documents of the host whose owners keep what the drop-ins say of them. Always empty without `fallback`. */
   readonly broken: readonly BrokenDocument[];
+  /** Given documents that cannot be used, beside others that can: their owners keep what is stored. Empty without `fallback`. */
+  readonly rejected: readonly BrokenDocument[];
+}
+
+/** What the host keeps, as it was read. */
+export interface HostDocuments {
+  readonly admin: readonly DocumentText[];
+  readonly stored: readonly StoredFile[];
+  /** The age of the newest document of the host, also of those that were not read. */
+  readonly newest: number;
 }
 
 export interface LoadOptions {
   readonly given: readonly GivenDocument[];
-  /** Of the given documents. */
+  /** Of the given documents that do not say it. */
   readonly persistence: Persistence;
   readonly context: DocumentContext;
+  /** Milliseconds since 1970. */
+  readonly now: number;
   /**
-   * What the drop-ins still say of an owner whose document on the host is broken: then it costs only itself. null: a
-   * broken document of the host is an error like a given one.
+   * What the drop-ins still say of an owner whose document on the host is broken: then a broken document costs only
+   * itself. null: any broken document is an error.
    */
   readonly fallback: ((owner: string) => OwnerState | null) | null;
 }
 
 /**
- * Reads the given documents, the admin's documents and the stored owners.
+ * Checks the given documents, the admin's and the stored ones.
  *
- * @throws UserError 65 with every problem of every document that must be right; nothing has been changed by then
+ * @throws UserError 65 with every problem of every document that must be right: with `fallback` of the given ones if none
+ *   of them can be used, without it of all
  */
-export async function loadDocuments(system: System, options: LoadOptions): Promise<LoadedDocuments> {
-  const { given, persistence, context, fallback } = options;
-  const admin = await adminDocuments(system);
-  const stored = await storedDocuments(system);
-  // Newer than all that is there, also when the clock has been set back.
-  const now = Math.max(system.now(), ...[...admin, ...stored].map((document) => document.changed + 1));
-  const changed = new Map<string, number>();
-  const problems: string[] = [];
-  const states: OwnerState[] = [];
+export function loadDocuments(host: HostDocuments, options: LoadOptions): LoadedDocuments {
+  const reading = readGiven(host, options);
+  const { context, fallback } = options;
+  const { states, problems } = reading;
   const broken: BrokenDocument[] = [];
-  const inputs = new Map<string, unknown>();
-  const seen = new Set<string>();
-  for (const document of given) {
-    if (document.owner === "") problems.push(`${document.source}: the name of its owner is empty`);
-    if (seen.has(document.owner)) problems.push(`${document.source}: another file is named ${document.owner} too`);
-    seen.add(document.owner);
-    const twin = admin.find((other) => other.owner === document.owner);
-    if (twin !== undefined && twin.source !== document.path) {
-      problems.push(`${document.source}: owner ${document.owner} has a document of the admin already, ${twin.source}`);
-    }
-    const before = document.keepsAge === true ? stored.find(({ owner }) => owner === document.owner) : undefined;
-    const age = before?.changed ?? now;
-    changed.set(document.owner, age);
-    const read = readDocument({ persistence, ...document, changed: age }, context);
-    problems.push(...read.problems);
-    if (read.state === null) continue;
-    states.push(read.state);
-    if (twin === undefined) inputs.set(document.owner, withLinks(read.input, read.state));
-  }
   const take = (document: DocumentText, found: readonly string[], parse?: () => ParsedText, under = context) => {
     const read = found.length > 0 ? { state: null, problems: found } : readDocument(document, under, parse);
     if (read.state !== null) states.push(read.state);
@@ -96,15 +84,47 @@ export async function loadDocuments(system: System, options: LoadOptions): Promi
       if (kept !== null) states.push(kept);
     }
   };
-  for (const document of admin) if (!seen.has(document.owner)) take(document, []);
-  for (const file of stored) {
-    if (seen.has(file.owner)) continue;
-    const twin = admin.some((document) => document.owner === file.owner);
+  for (const document of host.admin) if (!reading.replaced.has(document.owner)) take(document, []);
+  for (const file of host.stored) {
+    if (reading.replaced.has(file.owner)) continue;
+    const twin = host.admin.some((document) => document.owner === file.owner);
     if (twin) problems.push(`${file.path}: ${twinText(file.owner)}`);
     else take(file, file.problems, () => storedAsText(file.document), wasGuarded(context));
   }
   if (problems.length > 0) throw new UserError(exitCodes.badData, problems.join("\n"));
-  return { states, given: inputs, changed, broken };
+  return { states, given: reading.inputs, changed: reading.changed, broken, rejected: reading.rejected };
+}
+
+function readGiven(host: HostDocuments, { given, persistence, context, now, fallback }: LoadOptions) {
+  // Newer than all that is there, also when the clock has been set back.
+  const newest = Math.max(now, host.newest + 1);
+  const changed = new Map<string, number>();
+  const states: OwnerState[] = [];
+  const inputs = new Map<string, DocumentInput>();
+  const rejected: BrokenDocument[] = [];
+  const replaced = new Set<string>();
+  for (const document of given) {
+    const problems: string[] = [];
+    if (document.owner === "") problems.push(`${document.source}: the name of its owner is empty`);
+    if (replaced.has(document.owner)) problems.push(`${document.source}: another file is named ${document.owner} too`);
+    const twin = host.admin.find((other) => other.owner === document.owner);
+    if (twin !== undefined && twin.source !== document.path) {
+      problems.push(`${document.source}: owner ${document.owner} has a document of the admin already, ${twin.source}`);
+    }
+    const before = document.keepsAge === true ? host.stored.find(({ owner }) => owner === document.owner) : undefined;
+    const age = before?.changed ?? newest;
+    const read = readDocument({ persistence, ...document, changed: age }, context);
+    problems.push(...read.problems);
+    if (problems.length > 0) rejected.push({ owner: document.owner, source: document.source, problems });
+    else replaced.add(document.owner);
+    if (problems.length > 0 || read.state === null) continue;
+    changed.set(document.owner, age);
+    states.push(read.state);
+    if (twin === undefined) inputs.set(document.owner, withLinks(read.input, read.state));
+  }
+  const fatal = fallback === null || rejected.length === given.length;
+  const problems = fatal ? rejected.flatMap((document) => document.problems) : [];
+  return { states, inputs, changed, replaced, problems, rejected };
 }
 
 function twinText(owner: string): string {

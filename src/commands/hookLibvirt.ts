@@ -2,31 +2,31 @@ import { parseText } from "../desired/parse.ts";
 import type { DocumentInput } from "../desired/schema.ts";
 import { ownerFileName } from "../desired/stored.ts";
 import { validateShape } from "../desired/validate.ts";
-import { type ExitCode, exitCodes, UserError } from "../errors.ts";
+import { exitCodes, UserError } from "../errors.ts";
 import { documentForDomain } from "../hooks/libvirtDocument.ts";
 import { parseDomain } from "../hooks/libvirtDomain.ts";
 import { decideOperation, libvirtOwner } from "../hooks/libvirtOperation.ts";
 import { places } from "../model/places.ts";
 import type { CommandContext } from "./context.ts";
-import type { CommandResult, Message } from "./result.ts";
-import { changeOwnersBy, type OwnerOptions, ownerDocument } from "./set.ts";
+import type { HookCall, HookOptions } from "./hookCall.ts";
+import type { Message } from "./result.ts";
+import { ownerDocument } from "./set.ts";
 
 /** In seconds: libvirt waits for its hooks, and a guest's start with it. */
 const longestLockWait = 10;
 
 /**
- * `netkeep hook libvirt GUEST OPERATION SUB-OPERATION EXTRA` with the domain XML on standard input. Prints nothing on
- * stdout, where libvirt would take it for a changed XML. Exit 0 unless `strict`, and at `reconnect` always: any other
- * status would kill a running guest.
+ * `netkeep hook libvirt GUEST OPERATION SUB-OPERATION EXTRA` with the domain XML on standard input. Nothing for stdout,
+ * where libvirt would take it for a changed XML. At `reconnect` never strict: any status but 0 would kill a running guest.
  *
  * @param readXml called only if the XML matters
  */
-export async function hookLibvirtCommand(
+export function libvirtCall(
   context: CommandContext,
   argv: readonly string[],
   readXml: () => Promise<string>,
-  options: Omit<OwnerOptions, "runtime"> & { readonly strict: boolean },
-): Promise<CommandResult> {
+  options: HookOptions,
+): HookCall {
   const [guest, operation, subOperation, extra] = argv;
   if (
     guest === undefined ||
@@ -35,38 +35,32 @@ export async function hookLibvirtCommand(
     extra === undefined ||
     argv.length > 4
   ) {
-    return quiet(exitCodes.asDesired, []);
+    return nothing;
   }
   const decision = decideOperation(operation, subOperation, extra);
-  if (decision === "nothing") return quiet(exitCodes.asDesired, []);
-  const strict = options.strict && operation !== "reconnect";
-  const notes: Message[] = [];
-  try {
-    const owner = libvirtOwner(guest);
-    const document = decision === "remove" ? null : await documentOf(context, guest, await readXml(), notes);
-    // A guest that nothing is known of has no owner; making none of it would take its drop-ins away in vain.
-    if (decision === "assert" && document === null) return quiet(exitCodes.asDesired, notes);
-    const lockSeconds = Math.min(context.settings.lockSeconds, longestLockWait);
-    const limited = { ...context, settings: { ...context.settings, lockSeconds } };
-    const runtime = context.settings.hookPersistence === "runtime";
-    const result = await changeOwnersBy(limited, { ...options, runtime }, async () => [
-      ownerDocument(owner, "libvirt", document),
-    ]);
-    return quiet(strict ? result.exitCode : exitCodes.asDesired, [...notes, ...result.messages]);
-  } catch (error) {
-    if (strict || !(error instanceof UserError)) throw error;
-    return quiet(exitCodes.asDesired, [...notes, { level: "error", text: error.message }]);
-  }
+  if (decision === "nothing") return nothing;
+  const owner = libvirtOwner(guest);
+  return {
+    options: { ...options, strict: options.strict && operation !== "reconnect" },
+    owner,
+    lockSeconds: Math.min(context.settings.lockSeconds, longestLockWait),
+    async decide() {
+      const messages: Message[] = [];
+      const document = decision === "remove" ? null : await documentOf(context, guest, await readXml(), messages);
+      // A guest that nothing is known of has no owner; making none of it would take its drop-ins away in vain.
+      const silent = decision === "assert" && document === null;
+      const given = silent ? [] : [ownerDocument(owner, "libvirt", document)];
+      return { given, leftovers: [], messages, failed: false };
+    },
+  };
 }
+
+const nothing: HookCall = { result: { exitCode: exitCodes.asDesired, data: null, text: "", messages: [] } };
 
 /** NAME.yaml in /etc/netkeep/guests.d. A name that is not plain is escaped, because a guest can have any. */
 function guestFilePath(guest: string): string {
   const plain = /^[A-Za-z0-9_][A-Za-z0-9:_.-]*$/.test(guest);
   return `${places.guests}/${plain ? guest : ownerFileName(guest).replace(/\.json$/, "")}.yaml`;
-}
-
-function quiet(exitCode: ExitCode, messages: readonly Message[]): CommandResult {
-  return { exitCode, data: null, text: "", messages };
 }
 
 async function documentOf(

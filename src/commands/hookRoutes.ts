@@ -1,28 +1,40 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { readRoutesPayload } from "../hooks/routes.ts";
-import type { CommandContext } from "./context.ts";
-import type { CommandResult, Message } from "./result.ts";
-import { changeOwnersBy, type OwnerOptions, ownerDocument } from "./set.ts";
+import { failedHook, type HookCall, type HookDecision, type HookHost, type HookOptions } from "./hookCall.ts";
+import { ownerDocument } from "./set.ts";
 
 /**
  * `netkeep hook routes`: a router's payload → the routes to its guests' prefixes. `add` and `sync` are the same: what the
- * payload says is what the router has. Exit 0 unless `strict`: a failure here must not disturb the router.
+ * payload says is what the router has.
  */
-export async function hookRoutesCommand(
-  context: CommandContext,
-  payload: string,
-  options: Omit<OwnerOptions, "runtime"> & { readonly strict: boolean },
-): Promise<CommandResult> {
+export function routesCall(payload: string, options: HookOptions): HookCall {
   const request = readRoutesPayload(payload);
-  try {
-    if ("problems" in request) throw new UserError(exitCodes.badData, request.problems.join("\n"));
-    const runtime = request.persistence === "runtime";
-    const document = ownerDocument(request.owner, "router payload", request.document);
-    const result = await changeOwnersBy(context, { ...options, runtime }, async () => [document]);
-    const notes: Message[] = request.notes.map((text) => ({ level: "warning", text }));
-    return { ...result, exitCode: options.strict ? result.exitCode : 0, messages: [...notes, ...result.messages] };
-  } catch (error) {
-    if (options.strict || !(error instanceof UserError)) throw error;
-    return { exitCode: 0, data: null, text: "", messages: [{ level: "error", text: error.message }] };
+  if ("problems" in request) {
+    return { result: failedHook(options, new UserError(exitCodes.badData, request.problems.join("\n"))) };
   }
+  const { owner, persistence, document, notes } = request;
+  const given = [{ ...ownerDocument(owner, "router payload", document), persistence }];
+  const messages = notes.map((text) => ({ level: "warning" as const, text }));
+  return { options, owner, decide: async () => ({ given, leftovers: [], messages, failed: false }) };
+}
+
+/** `netkeep hook routes --sync ROUTER`: what is recorded of a router is asserted again, and wins no conflict by it. */
+export function routesSyncCall(router: string, options: HookOptions): HookCall {
+  return { options, owner: `router:${router}`, decide: (host) => assertRecorded(`router:${router}`, host) };
+}
+
+async function assertRecorded(owner: string, host: HookHost): Promise<HookDecision> {
+  const wish = await host.stored(owner);
+  if (wish === null) {
+    const text = `nothing is recorded of ${owner.replace(":", " ")}: its payload is needed`;
+    throw new UserError(exitCodes.badData, text);
+  }
+  const { document, source, persistence } = wish;
+  const given = { ...ownerDocument(owner, source, document), keepsAge: true };
+  return {
+    given: [persistence === undefined ? given : { ...given, persistence }],
+    leftovers: [],
+    messages: [],
+    failed: false,
+  };
 }

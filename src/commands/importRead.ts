@@ -64,7 +64,7 @@ export async function readImport(
     links: selected,
     all: links === null,
     kernel,
-    record: { protocol: settings.routeProtocol, recorded: observed.recorded },
+    record: prepared.record,
     desired: ownersByKey(prepared.desired.owners),
     files: placesByKey(placed),
     sourceOf: (key) => sources.get(key) ?? "foreign",

@@ -1,42 +1,77 @@
 import { conflictText } from "../desired/merge.ts";
 import { type ExitCode, exitCodes } from "../errors.ts";
-import { entryKey, entryText, entryTitle } from "../model/entry.ts";
+import { type Entry, entryKey, entryText, entryTitle } from "../model/entry.ts";
 import { ownerText } from "../model/owner.ts";
 import { count } from "../report/style.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Message } from "./result.ts";
 import type { Outcome } from "./transact.ts";
 
-/** 2 if anything desired is not there; 69 if all is done but for a networkd that is not there; else 0. */
-export function outcomeExitCode(prepared: Prepared, outcome: Outcome): ExitCode {
-  const failed = outcome.refused.length + outcome.shortfalls.length + outcome.lost.length > 0;
+/**
+ * 2 if anything desired is not there; 69 if all is done but for a networkd that is not there; else 0.
+ *
+ * @param about the owners whose entries count; null for all
+ */
+export function outcomeExitCode(
+  prepared: Prepared,
+  outcome: Outcome,
+  about: ReadonlySet<string> | null = null,
+): ExitCode {
+  const missing = [...outcome.refused, ...outcome.shortfalls].filter(({ entry }) => concerns(prepared, entry, about));
+  const rejected = prepared.documents.rejected.some(({ owner }) => about === null || about.has(owner));
+  if (rejected && missing.length === 0) return exitCodes.badData;
+  const failed = missing.length + outcome.lost.length > 0;
   const broken = [...outcome.unsettled.values()].includes("failed");
   if (failed || broken) return exitCodes.failed;
   const untold = outcome.reload === prepared.observed.networkd.reason && outcome.reload !== "";
   return untold ? exitCodes.unavailable : exitCodes.asDesired;
 }
 
-/** Everything that did not go as planned, for stderr. */
-export function outcomeMessages(prepared: Prepared, outcome: Outcome): Message[] {
-  const messages: Message[] = prepared.desired.conflicts.map((conflict) => ({
-    level: "warning",
-    text: `${conflictText(conflict)}\n    the newer one, of ${ownerText(conflict.winner.owner)}, is used`,
-  }));
-  for (const { problems } of prepared.documents.broken) {
+/**
+ * Everything that did not go as planned, for stderr.
+ *
+ * @param about the owners whose entries are told of; null for all
+ * @param general whether to tell what is about no entry
+ */
+export function outcomeMessages(
+  prepared: Prepared,
+  outcome: Outcome,
+  about: ReadonlySet<string> | null = null,
+  general = true,
+): Message[] {
+  const has = (owner: string) => about === null || about.has(owner);
+  const messages: Message[] = prepared.desired.conflicts
+    .filter(({ winner, loser }) => has(winner.owner) || has(loser.owner))
+    .map((conflict) => ({
+      level: "warning",
+      text: `${conflictText(conflict)}\n    the newer one, of ${ownerText(conflict.winner.owner)}, is used`,
+    }));
+  for (const { owner, problems } of prepared.documents.rejected) {
+    if (has(owner)) messages.push({ level: "error", text: problems.join("\n") });
+  }
+  for (const { owner, problems } of prepared.documents.broken) {
+    if (!general && !has(owner)) continue;
     messages.push({
       level: "error",
       text: `${problems.join("\n")}\n    the host keeps what its drop-ins say of this owner`,
     });
   }
   for (const { entry, reason } of outcome.refused) {
+    if (!concerns(prepared, entry, about)) continue;
     const owners = ownersOf(prepared, entryKey(entry)).join(", ");
     const text = `the kernel refuses ${entryTitle(entry)} of ${ownerText(owners) || "nobody"}: ${reason}; it was left out of the drop-in`;
     messages.push({ level: "error", text });
   }
   for (const { entry, actual } of outcome.shortfalls) {
+    if (!concerns(prepared, entry, about)) continue;
     const found = actual === null ? "is not there" : `is there as ${actual}`;
     messages.push({ level: "error", text: `after the apply ${entryTitle(entry)} ${found}; run netkeep audit` });
   }
+  return general ? [...messages, ...generalMessages(prepared, outcome)] : messages;
+}
+
+function generalMessages(prepared: Prepared, outcome: Outcome): Message[] {
+  const messages: Message[] = [];
   for (const entry of outcome.restored)
     messages.push({ level: "notice", text: `set again after the reload: ${entry}` });
   for (const entry of outcome.lost)
@@ -47,6 +82,10 @@ export function outcomeMessages(prepared: Prepared, outcome: Outcome): Message[]
   }
   if (outcome.reload !== "done" && outcome.reload !== "not needed") messages.push(reloadMessage(prepared, outcome));
   return messages;
+}
+
+function concerns(prepared: Prepared, entry: Entry, about: ReadonlySet<string> | null): boolean {
+  return about === null || ownersOf(prepared, entryKey(entry)).some((owner) => about.has(owner));
 }
 
 /** The outcome as published by `netkeep schema apply`. */

@@ -6,6 +6,7 @@ import { covers, lengthOf } from "../model/address.ts";
 import type { FileChange, KernelChange, Note, Plan } from "../model/change.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import type { DesiredState, Persistence } from "../model/owner.ts";
+import type { OwnRecord } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
 import type { Settings } from "../model/settings.ts";
 import type { KernelState } from "../model/state.ts";
@@ -15,6 +16,7 @@ import { linkOfFile } from "../networkd/render.ts";
 import { planFiles, refreshes } from "../plan/files.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { System } from "../system/system.ts";
+import { readHostDocuments } from "./documentFiles.ts";
 import { type GivenDocument, type LoadedDocuments, loadDocuments } from "./documents.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { generatedLinks, type Observed, observeHost, observeStatuses, recordedOwner } from "./observe.ts";
@@ -37,6 +39,8 @@ export interface Prepared {
   readonly desired: DesiredState;
   /** Effective entries by key. */
   readonly entries: ReadonlyMap<string, Entry>;
+  /** How this run knows its own. */
+  readonly record: OwnRecord;
   readonly observed: Observed;
   readonly layout: Layout;
   readonly plan: Plan;
@@ -53,7 +57,12 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   const host = await observeHost(system, places.reloadPending);
   const context = documentContext(settings, host.kernel, system.offline);
   const fallback = options.tolerant ? (owner: string) => recordedOwner(owner, host.generated) : null;
-  const documents = await loadDocuments(system, { ...options, context, fallback });
+  const documents = loadDocuments(await readHostDocuments(system), {
+    ...options,
+    context,
+    fallback,
+    now: system.now(),
+  });
   const desired = merge(documents.states);
   if (!options.tolerant && desired.conflicts.length > 0) {
     throw new UserError(exitCodes.badData, desired.conflicts.map(conflictText).join("\n"));
@@ -62,7 +71,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   for (const owner of desired.owners) for (const { entry } of owner.entries) entries.set(entryKey(entry), entry);
   const links = [...new Set([...linksOfDesired(desired), ...generatedLinks(host.generated)])];
   const observed = await observeStatuses(system, host, links);
-  const record = { protocol: settings.routeProtocol, recorded: observed.recorded };
+  const record: OwnRecord = { protocol: settings.routeProtocol, recorded: observed.recorded, scope: null };
   const layout = layOut(desired, observed, record, (text) => system.digest(text));
   const kernel = planKernel(entries, observed.kernel, record, options.adopt);
   const changed = planFiles(layout.files, observed.generated).filter((file) => !layout.keeps(file));
@@ -71,7 +80,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   const told = observed.networkd.running ? [...layout.reloads(files), ...observed.pending.links] : [];
   const reloads = [...new Set(told)];
   const plan = { kernel: system.offline ? [] : kernel.changes, files, reloads, notes };
-  return { settings, documents, desired, entries, observed, layout, plan, waiting: kernel.waiting };
+  return { settings, documents, desired, entries, record, observed, layout, plan, waiting: kernel.waiting };
 }
 
 /** On networkd before 257: the drop-ins whose entries are set live again, for networkd to take them up. */

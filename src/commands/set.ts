@@ -5,7 +5,7 @@ import { ownerText } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import { applyLocked, requirePrivilege } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
-import { adminDocuments } from "./documentFiles.ts";
+import { isDocumentName, ownerOfFile } from "./documentFiles.ts";
 import type { GivenDocument } from "./documents.ts";
 import type { CommandResult } from "./result.ts";
 
@@ -55,31 +55,21 @@ async function changeOwners(
   given: readonly GivenDocument[],
   options: OwnerOptions,
 ): Promise<CommandResult> {
-  return changeOwnersBy(context, options, async () => given);
-}
-
-/**
- * Under the lock: asks `decide` which documents which owners get now, and applies them.
- *
- * @param decide may read what is stored; nobody changes it meanwhile
- */
-export async function changeOwnersBy(
-  context: CommandContext,
-  options: OwnerOptions,
-  decide: () => Promise<readonly GivenDocument[]>,
-): Promise<CommandResult> {
   requirePrivilege(context);
   return context.system.withLock(places.lock, context.settings.lockSeconds, async () => {
-    const given = await decide();
-    for (const { owner } of given) checkOwner(owner);
-    for (const document of await adminDocuments(context.system)) {
-      if (given.some(({ owner }) => owner === document.owner)) {
-        const text = `${document.owner} is a document of the admin, ${document.source}: edit or remove that file`;
-        throw new UserError(exitCodes.badData, text);
-      }
-    }
+    await checkOwners(context, given);
     return applyLocked(context, { ...options, given, adopt: false, dryRun: false, manner: "insistent" });
   });
+}
+
+/** @throws UserError 65 for an owner that nobody can have, or that is the admin's */
+export async function checkOwners({ system }: CommandContext, given: readonly GivenDocument[]): Promise<void> {
+  for (const { owner } of given) checkOwner(owner);
+  for (const name of (await system.list(places.documents)).filter(isDocumentName)) {
+    if (!given.some(({ owner }) => owner === ownerOfFile(name))) continue;
+    const text = `${ownerOfFile(name)} is a document of the admin, ${places.documents}/${name}: edit or remove that file`;
+    throw new UserError(exitCodes.badData, text);
+  }
 }
 
 /** Ids come from agents. Every text but an empty or overlong one is escaped into a file name, so none can do harm. */

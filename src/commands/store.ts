@@ -10,6 +10,7 @@ import type { GivenDocument, LoadedDocuments } from "./documents.ts";
  * place; an empty one removes its owner.
  *
  * @param documents what was loaded: the given documents as written, and their ages
+ * @param defaultPersistence of the documents that do not say it
  * @param winners owners that have won a conflict
  * @returns paths that were written
  */
@@ -17,18 +18,17 @@ export async function storeDocuments(
   system: System,
   given: readonly GivenDocument[],
   documents: Pick<LoadedDocuments, "given" | "changed">,
-  persistence: Persistence,
+  defaultPersistence: Persistence,
   winners: ReadonlySet<string>,
 ): Promise<string[]> {
   const written: string[] = [];
-  for (const { owner, source, persistence: own } of given) {
+  for (const { owner, source, persistence = defaultPersistence } of given) {
     const document = documents.given.get(owner);
     if (document === undefined) continue;
-    const kept = own ?? persistence;
-    const path = ownerPath(owner, kept);
+    const path = ownerPath(owner, persistence);
     if (asksForNothing(document)) {
       await system.removeFile(path);
-      await system.removeFile(ownerPath(owner, kept === "persistent" ? "runtime" : "persistent"));
+      await system.removeFile(ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent"));
       continue;
     }
     const text = storedText({ owner, source, changed: documents.changed.get(owner) ?? 0, document });
@@ -36,7 +36,7 @@ export async function storeDocuments(
       await system.writeFile(path, text);
       written.push(path);
     }
-    await system.removeFile(ownerPath(owner, kept === "persistent" ? "runtime" : "persistent"));
+    await system.removeFile(ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent"));
   }
   return written;
 }

@@ -12,10 +12,9 @@ export interface Threats {
 
 /** What the reload of this plan would delete of others, and what netkeep does about it. */
 export async function findThreats(system: System, prepared: Prepared): Promise<Threats> {
-  const { observed, plan, settings } = prepared;
+  const { observed, plan, record } = prepared;
   const reloads = observed.networkd.running && (plan.files.length > 0 || observed.reloadPending);
   if (!reloads) return { list: [], notes: [] };
-  const record = { protocol: settings.routeProtocol, recorded: observed.recorded };
   const list = withInterrupted(reloadThreats(observed.kernel, record, reloadFacts(prepared)), prepared);
   const notes = [...flapNotes(prepared), ...entryNotes(list), ...(await ruleNotes(system, prepared))];
   return { list, notes };

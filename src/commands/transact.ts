@@ -75,8 +75,7 @@ export async function transact(
 
 async function goLive(system: System, prepared: Prepared, options: TransactOptions) {
   if (!options.live || system.offline) return { applied: [], refused: [] };
-  const { settings, entries, observed } = prepared;
-  const record = { protocol: settings.routeProtocol, recorded: observed.recorded };
+  const { settings, entries, observed, record } = prepared;
   return applyLive(system, prepared.plan.kernel, settings.routeProtocol, (state) => {
     const kernel = { ...observed.kernel, ...state };
     return planKernel(entries, kernel, record, options.adopt).changes;
@@ -169,8 +168,7 @@ async function settle(
   const gone = lostForeign(guarded, kernel);
   const lost = gone.length === 0 ? [] : await restoreForeign(system, gone);
   if (options.live && (shortfalls.length > 0 || hasLeftovers(prepared, expected, kernel))) {
-    const record = { protocol, recorded: prepared.observed.recorded };
-    const replan = () => planKernel(expected, kernel, record, options.adopt).changes;
+    const replan = () => planKernel(expected, kernel, prepared.record, options.adopt).changes;
     await applyLive(system, replan(), protocol, (state) => {
       kernel = { ...kernel, ...state };
       return replan();
@@ -182,8 +180,7 @@ async function settle(
 }
 
 /** Ours and no longer wanted, and still there: networkd 252 leaves removed routes in the kernel. */
-function hasLeftovers({ settings, observed }: Prepared, expected: ReadonlyMap<string, Entry>, kernel: KernelState) {
-  const record = { protocol: settings.routeProtocol, recorded: observed.recorded };
+function hasLeftovers({ record }: Prepared, expected: ReadonlyMap<string, Entry>, kernel: KernelState) {
   return [...kernel.routes, ...kernel.neighbors].some(
     (entry) => !expected.has(entryKey(entry)) && isOursToRemove(entry, record),
   );

@@ -9,6 +9,11 @@ export interface OwnRecord {
   readonly protocol: number;
   /** Key → entry, of everything that stands in our drop-ins on disk. */
   readonly recorded: ReadonlyMap<string, Entry>;
+  /**
+   * The keys that this run is about; null for all. A run that has read only some owners must not take what belongs to the
+   * others for its own, because it would delete that.
+   */
+  readonly scope: ReadonlySet<string> | null;
 }
 
 /** We may overwrite this entry: it is ours, or it sits on a key that is ours and was changed by somebody. */
@@ -18,6 +23,7 @@ export function isOursToReplace(entry: KernelRoute | KernelNeighbor, record: Own
 
 /** We may delete this entry: only what is ours beyond doubt, by its mark or by being just what our drop-in says. */
 export function isOursToRemove(entry: KernelRoute | KernelNeighbor, record: OwnRecord): boolean {
+  if (record.scope !== null && !record.scope.has(entryKey(entry))) return false;
   if (entry.protocol === record.protocol) return true;
   const recorded = record.recorded.get(entryKey(entry));
   return recorded !== undefined && entryText(recorded) === entryText(entry);

@@ -11,6 +11,8 @@ export const places = {
   owners: "/var/lib/netkeep/owners",
   runtimeOwners: "/run/netkeep/owners",
   lock: "/run/netkeep/lock",
+  /** Calls of hooks that wait for the run that carries them out, and its answers (bin/netkeep-hook). */
+  queue: "/run/netkeep/queue",
   /** There while files have changed that networkd was not yet told about; in /run, because a boot reads all anyway. */
   reloadPending: "/run/netkeep/reload-pending",
 } as const;

@@ -32,7 +32,7 @@ function input(more: Partial<AuditInput> = {}): AuditInput {
     broken: [],
     notes: [],
     kernel: kernelState(["br0"], live),
-    record: { protocol: 107, recorded: byKey(guest) },
+    record: { protocol: 107, recorded: byKey(guest), scope: null },
     files: [file()],
     networkd: { running: true, reason: "" },
     statuses: view(),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { hookLibvirtCommand } from "../../src/commands/hookLibvirt.ts";
+import { libvirtCall } from "../../src/commands/hookLibvirt.ts";
+import { runHook } from "../../src/commands/hookRun.ts";
 import { showCommand } from "../../src/commands/show.ts";
 import { contextOf, fixture, hostOf } from "../support/fixture.ts";
 
@@ -22,7 +23,10 @@ function domain(name = guest, ...addresses: string[]): string {
 
 const xml = domain(guest, "2.57.57.31", "2001:678:3a4:100::81");
 const call = (context: Awaited<ReturnType<typeof contextOf>>, event: string, text = xml, more = {}) =>
-  hookLibvirtCommand(context, [guest, ...event.split(" ")], async () => text, { ...options, ...more });
+  runHook(
+    context,
+    libvirtCall(context, [guest, ...event.split(" ")], async () => text, { ...options, ...more }),
+  );
 const shown = async (context: Awaited<ReturnType<typeof contextOf>>) => (await showCommand(context, null)).text;
 
 describe("hook libvirt", () => {
@@ -44,11 +48,9 @@ describe("hook libvirt", () => {
       const { context } = await host();
       await call(context, "started begin -");
       const [operation = "", sub = "", ...reason] = event.split(" ");
-      const result = await hookLibvirtCommand(
+      const result = await runHook(
         context,
-        [guest, operation, sub, reason.join(" ")],
-        async () => "",
-        options,
+        libvirtCall(context, [guest, operation, sub, reason.join(" ")], async () => "", options),
       );
       expect(result).toMatchObject({ exitCode: 0, text: "" });
       expect(await shown(context)).not.toContain("libvirt:");
@@ -77,10 +79,10 @@ describe("hook libvirt", () => {
   ])("%j does nothing and does not read the XML", async (event) => {
     const { context } = await host();
     const unread = async () => expect.unreachable("the XML was read");
-    const result = await hookLibvirtCommand(context, [guest, ...event.split(" ")], unread, {
-      ...options,
-      strict: true,
-    });
+    const result = await runHook(
+      context,
+      libvirtCall(context, [guest, ...event.split(" ")], unread, { ...options, strict: true }),
+    );
     expect(result).toMatchObject({ exitCode: 0, text: "", messages: [] });
   });
 
@@ -98,7 +100,8 @@ describe("hook libvirt", () => {
       messages: [{ level: "error", text: expect.stringContaining(message) }],
     });
     expect(await shown(context)).toContain("route 2.57.57.31/32");
-    await expect(call(context, "started begin -", text, { strict: true })).rejects.toThrow(message);
+    const strict = await call(context, "started begin -", text, { strict: true });
+    expect(strict).toMatchObject({ exitCode: 65, messages: [{ text: expect.stringContaining(message) }] });
     expect(await call(context, "reconnect begin -", text, { strict: true })).toMatchObject({ exitCode: 0 });
   });
 

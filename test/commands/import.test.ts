@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { applyCommand } from "../../src/commands/apply.ts";
 import { auditCommand } from "../../src/commands/audit.ts";
-import { hookCloudstackCommand } from "../../src/commands/hookCloudstack.ts";
+import { cloudstackCall } from "../../src/commands/hookCloudstack.ts";
+import { runHook } from "../../src/commands/hookRun.ts";
 import { importCommand } from "../../src/commands/import.ts";
 import { showCommand } from "../../src/commands/show.ts";
 import { makeHost } from "../support/fakeSystem.ts";
@@ -110,7 +111,8 @@ describe("netkeep import --adopt", () => {
     expect(shown).toContain("cloudstack:cloudbr0:52:02:45:76:d2:35  runtime, 6 entries");
     expect(shown).toContain("imported  persistent, 9 entries");
     const guest = ["-b", "cloudbr0", "-m", "52:02:45:76:d2:35"];
-    await hookCloudstackCommand(context, ["-o", "delete", ...guest], { live: true, reload: true, strict: true });
+    const options = { live: true, reload: true, strict: true };
+    await runHook(context, cloudstackCall(context, ["-o", "delete", ...guest], options));
     const left = JSON.stringify([...made.kernel.routes, ...made.kernel.neighbors]);
     expect(left).not.toMatch(/2\.57\.57\.30|100::80|fe80::5002/);
     expect(left).toMatch(/2\.57\.57\.40/);

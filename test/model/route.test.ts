@@ -63,6 +63,7 @@ describe("ownership without a memory", () => {
   const peer = neighbor("2.57.57.30", "52:02:45:76:d2:35", "br0");
   const record = {
     protocol: 107,
+    scope: null,
     recorded: new Map<string, Entry>([
       [entryKey(peer), peer],
       [entryKey(wanted), wanted],

@@ -10,7 +10,7 @@ import { kernelNeighbor, kernelRoute, kernelState, neighbor, route } from "../su
 
 const byKey = (entries: readonly Entry[]) => new Map(entries.map((entry) => [entryKey(entry), entry]));
 const plan = (wanted: readonly Entry[], kernel: KernelState, recorded: readonly Entry[] = [], adopt = false) => {
-  const record: OwnRecord = { protocol: 107, recorded: byKey(recorded) };
+  const record: OwnRecord = { protocol: 107, recorded: byKey(recorded), scope: null };
   const { changes, notes, waiting } = planKernel(byKey(wanted), kernel, record, adopt);
   return {
     changes: changes.map(({ action, entry }) => `${action} ${entryTitle(entry)}`),

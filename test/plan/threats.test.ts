@@ -22,7 +22,7 @@ const kinds = {
 } as const;
 type Kind = keyof typeof kinds;
 
-const record = { protocol: 107, recorded: new Map() };
+const record = { protocol: 107, recorded: new Map(), scope: null };
 const kernel = kernelState(["br0", "br1"], Object.values(kinds));
 const facts = (more: Partial<ReloadFacts>): ReloadFacts => ({
   version: 252,

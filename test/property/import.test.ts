@@ -33,7 +33,7 @@ function imported(found: readonly Found[]) {
     links: new Set(links),
     all: true,
     kernel: kernelState([...links], found),
-    record: { protocol: 107, recorded: new Map() },
+    record: { protocol: 107, recorded: new Map(), scope: null },
     desired: new Map(),
     files: new Map(),
     sourceOf: () => "foreign",

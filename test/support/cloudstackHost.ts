@@ -1,4 +1,5 @@
-import { hookCloudstackCommand } from "../../src/commands/hookCloudstack.ts";
+import { cloudstackCall } from "../../src/commands/hookCloudstack.ts";
+import { runHook } from "../../src/commands/hookRun.ts";
 import { contextOf, fixture, hostOf } from "./fixture.ts";
 
 export const options = { live: true, reload: true, strict: false };
@@ -13,7 +14,8 @@ export async function cloudstackHost(settings = "") {
   if (settings !== "") made.addFile("/etc/netkeep/netkeep.conf", `[Netkeep]\n${settings}\n`);
   made.begin(null);
   const context = await contextOf(made);
-  const hook = (argv: readonly string[], more = {}) => hookCloudstackCommand(context, argv, { ...options, ...more });
+  const hook = (argv: readonly string[], more = {}) =>
+    runHook(context, cloudstackCall(context, argv, { ...options, ...more }));
   /** Neighbors and routes of the bridge but for those of the admin's guest. */
   const live = () =>
     [

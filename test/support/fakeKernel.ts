@@ -20,6 +20,9 @@ export class FakeKernel {
   /** What `ip` prints for people; a test gives it where it matters. */
   readonly texts = { route4: "", route6: "", neigh: "" };
 
+  /** Lines that this kernel refuses for a reason of its own. */
+  refuses: (line: string) => boolean = () => false;
+
   constructor(captured: IpOutput) {
     this.#state = structuredClone(captured);
   }
@@ -98,6 +101,7 @@ export class FakeKernel {
   }
 
   #execute(line: string): void {
+    if (this.refuses(line)) throw new IpError("RTNETLINK answers: Invalid argument");
     const words = new Words(line);
     const command = `${words.take()} ${words.take()}`;
     if (command === "route replace") this.#replaceRoute(words);

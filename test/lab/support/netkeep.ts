@@ -13,6 +13,7 @@ export async function installNetkeep(host: LabHost): Promise<void> {
   if (!existsSync(bundle)) throw new Error("dist/netkeep.mjs is missing: run `npm run build` first");
   await host.copyIn(bundle, "/usr/lib/netkeep/netkeep.mjs");
   await host.writeFile("/usr/bin/netkeep", launcher, 0o755);
+  await host.copyIn(inRepo("bin/netkeep-hook"), "/usr/bin/netkeep-hook", 0o755);
   const settings = inRepo("units/50-netkeep-networkd.conf");
   if (existsSync(settings)) await host.copyIn(settings, "/etc/systemd/networkd.conf.d/50-netkeep.conf");
 }

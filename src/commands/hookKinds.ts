@@ -1,0 +1,60 @@
+import { exitCodes } from "../errors.ts";
+import type { CommandContext } from "./context.ts";
+import type { HookCall, HookOptions } from "./hookCall.ts";
+import { cloudstackCall } from "./hookCloudstack.ts";
+import { libvirtCall } from "./hookLibvirt.ts";
+import { routesCall, routesSyncCall } from "./hookRoutes.ts";
+
+/**
+ * The words after `netkeep hook` as a call: options, the kind of hook, and what is the agent's own.
+ *
+ * @param readInput the caller's standard input
+ */
+export async function hookCallOf(
+  context: CommandContext,
+  words: readonly string[],
+  readInput: () => Promise<string>,
+): Promise<HookCall> {
+  const kindAt = words.findIndex((word) => !word.startsWith("-"));
+  const flags = kindAt < 0 ? words : words.slice(0, kindAt);
+  const unknown = flags.find((flag) => !knownFlags.has(flag));
+  if (unknown !== undefined) return usage(`unknown option ${JSON.stringify(unknown)}`);
+  const options: HookOptions = {
+    strict: flags.includes("--strict"),
+    live: !flags.includes("--no-live"),
+    reload: !flags.includes("--no-reload"),
+  };
+  return hookOfKind(context, kindAt < 0 ? "" : (words[kindAt] ?? ""), words.slice(kindAt + 1), readInput, options);
+}
+
+/** A call whose options have been read. */
+export async function hookOfKind(
+  context: CommandContext,
+  kind: string,
+  argv: readonly string[],
+  readInput: () => Promise<string>,
+  options: HookOptions,
+): Promise<HookCall> {
+  if (kind === "cloudstack") return cloudstackCall(context, argv, options);
+  if (kind === "libvirt") return libvirtCall(context, argv, readInput, options);
+  if (kind === "routes") return routesOf(argv, readInput, options);
+  return usage(`a hook is cloudstack, libvirt or routes, not ${JSON.stringify(kind)}`);
+}
+
+async function routesOf(
+  argv: readonly string[],
+  readInput: () => Promise<string>,
+  options: HookOptions,
+): Promise<HookCall> {
+  if (argv.length === 0) return routesCall(await readInput(), options);
+  const [, router] = /^--sync[= ](.+)$/s.exec(argv.join(" ")) ?? [];
+  if (router === undefined || argv.length > 2) return usage("hook routes takes --sync ROUTER and nothing else");
+  return routesSyncCall(router, options);
+}
+
+const knownFlags = new Set(["--strict", "--no-live", "--no-reload"]);
+
+function usage(what: string): HookCall {
+  const messages = [{ level: "error" as const, text: `error: ${what}; see netkeep hook --help` }];
+  return { result: { exitCode: exitCodes.usage, data: null, text: "", messages } };
+}
