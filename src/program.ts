@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { applyCommand } from "./commands/apply.ts";
 import { auditCommand } from "./commands/audit.ts";
 import type { CommandContext } from "./commands/context.ts";
@@ -10,9 +10,11 @@ import { hookQueueCommand } from "./commands/hookQueue.ts";
 import { runHook } from "./commands/hookRun.ts";
 import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import type { CommandResult } from "./commands/result.ts";
 import { schemaCommand, schemaNames } from "./commands/schema.ts";
 import { setCommand, unsetCommand } from "./commands/set.ts";
+import { settleCommand } from "./commands/settle.ts";
 import { showCommand } from "./commands/show.ts";
 import { exitCodes, UserError } from "./errors.ts";
 import { readNamedTexts, readStandardInput } from "./system/documents.ts";
@@ -46,6 +48,7 @@ export function buildProgram(run: Run): Command {
   addOwnerCommands(netkeep, run);
   addHookCommands(netkeep, run);
   addReadingCommands(netkeep, run);
+  addUnitCommands(netkeep, run);
   return netkeep;
 }
 
@@ -150,6 +153,31 @@ function addReadingCommands(netkeep: Command, run: Run): void {
   command(netkeep, "schema [NAME]", `print a JSON Schema: ${schemaNames.join(", ")}`).action((name, options) =>
     run(options, async () => schemaCommand(name ?? "document")),
   );
+}
+
+/** What the units of systemd run. */
+function addUnitCommands(netkeep: Command, run: Run): void {
+  command(
+    netkeep,
+    "restore",
+    "write the files of all documents before networkd starts; whatever is wrong costs only itself",
+  ).action((options) => run(options, restoreCommand));
+  command(
+    netkeep,
+    "settle [LINK...]",
+    "wait until networkd has set the entries, and repair what is not there",
+    "links that matter; without: all",
+  )
+    .addOption(new Option("--timeout <SECONDS>", "how long to wait").argParser(parseSeconds).default(30))
+    .action((links, options) => run(options, (context) => settleCommand(context, { links, seconds: options.timeout })));
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d{1,4}$/.test(text) || seconds < 1 || seconds > 3600) {
+    throw new InvalidArgumentError("It is a number of seconds, 1 to 3600.");
+  }
+  return seconds;
 }
 
 function command(netkeep: Command, name: string, description: string, argument?: string): Command {

@@ -41,7 +41,10 @@ describe("help and usage", () => {
       "netkeep: there is no file or directory /nonexistent.yaml\n",
     ],
     [["generate"], "netkeep: generate writes below a directory: say which with --root DIR\n"],
-    [["schema", "plans"], "netkeep: no schema is named plans; known: document, plan, apply, audit, show, error\n"],
+    [
+      ["schema", "plans"],
+      "netkeep: no schema is named plans; known: document, plan, apply, audit, show, restore, error\n",
+    ],
   ])("%j: status 64", (args, stderr) => {
     expect(netkeep(args)).toEqual({ status: 64, stdout: "", stderr });
   });

@@ -67,7 +67,8 @@ export async function applyGiven(context: CommandContext, options: ApplyOptions)
 export async function applyGiven(context: CommandContext, options: ApplyOptions): Promise<Applied> {
   let { prepared, threats, given } = await prepareToApply(context, options);
   const notes = [...prepared.plan.notes, ...threats.notes];
-  if (options.manner !== "insistent" && notes.some((note) => note.level === "refusal")) {
+  const goesOn = options.manner === "insistent" || options.manner === "partial";
+  if (!goesOn && notes.some((note) => note.level === "refusal")) {
     return { prepared, notes, outcome: null };
   }
   const first = prepared;

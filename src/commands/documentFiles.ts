@@ -5,6 +5,11 @@ import { places } from "../model/places.ts";
 import type { System } from "../system/system.ts";
 import type { HostDocuments } from "./documents.ts";
 
+/** An admin's document; with `problems` it could not be read. */
+export interface AdminDocument extends DocumentText {
+  readonly problems: readonly string[];
+}
+
 /** An owner's file as netkeep keeps it; with `problems` nothing but its name could be read. */
 export interface StoredFile extends DocumentText {
   readonly path: string;
@@ -33,15 +38,15 @@ export async function readHostDocuments(system: System): Promise<HostDocuments> 
   return { admin, stored, newest: Math.max(0, ...[...admin, ...stored].map((document) => document.changed)) };
 }
 
-/** The documents in /etc/netkeep/desired.d, by name. */
-export async function adminDocuments(system: System): Promise<DocumentText[]> {
-  const documents: DocumentText[] = [];
+/** The documents in /etc/netkeep/desired.d, by name. One that cannot be read costs only itself. */
+export async function adminDocuments(system: System): Promise<AdminDocument[]> {
+  const documents: AdminDocument[] = [];
   for (const name of await system.list(places.documents)) {
     const source = `${places.documents}/${name}`;
-    const text = isDocumentName(name) ? await system.readText(source) : null;
-    if (text === null) continue;
+    const read = isDocumentName(name) ? await tryToRead(system, source) : null;
+    if (read === null) continue;
     const changed = Math.trunc((await system.modified(source)) ?? 0);
-    documents.push({ owner: ownerOfFile(name), source, text, persistence: "persistent", changed });
+    documents.push({ owner: ownerOfFile(name), source, ...read, persistence: "persistent", changed });
   }
   return documents;
 }
@@ -53,28 +58,45 @@ export async function storedDocuments(system: System): Promise<StoredFile[]> {
     const directory = persistence === "persistent" ? places.owners : places.runtimeOwners;
     for (const name of await system.list(directory)) {
       const path = `${directory}/${name}`;
-      const text = isDocumentName(name) ? await system.readText(path) : null;
-      if (text !== null) found.push(readStored(path, name, text, persistence));
+      const read = isDocumentName(name) ? await tryToRead(system, path) : null;
+      if (read !== null) found.push(readStored(path, name, read, persistence));
     }
   }
   return found;
 }
 
-function readStored(path: string, name: string, text: string, persistence: Persistence): StoredFile {
+interface ReadText {
+  readonly text: string;
+  readonly problems: readonly string[];
+}
+
+/** null if there is no such file. */
+async function tryToRead(system: System, path: string): Promise<ReadText | null> {
   try {
-    return { ...parseStored(text), path, text: "", persistence, problems: [] };
+    const text = await system.readText(path);
+    return text === null ? null : { text, problems: [] };
+  } catch (error) {
+    return { text: "", problems: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
+function readStored(path: string, name: string, read: ReadText, persistence: Persistence): StoredFile {
+  if (read.problems.length > 0) return unusable(path, ownerOfFileName(name), read.problems, persistence);
+  try {
+    return { ...parseStored(read.text), path, text: "", persistence, problems: [] };
   } catch (error) {
     const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0];
-    const problems = [`${path}: is not what netkeep wrote: ${reason}; remove it`];
-    return {
-      owner: ownerOfFileName(name),
-      source: path,
-      path,
-      text: "",
-      persistence,
-      changed: 0,
-      document: null,
-      problems,
-    };
+    const problem = `${path}: is not what netkeep wrote: ${reason}; remove it`;
+    return unusable(path, ownerOfFileName(name), [problem], persistence);
   }
+}
+
+/** A stored document that is known by its name only. */
+export function unusable(
+  path: string,
+  owner: string,
+  problems: readonly string[],
+  persistence: Persistence,
+): StoredFile {
+  return { owner, source: path, path, text: "", persistence, changed: 0, document: null, problems };
 }

@@ -5,7 +5,7 @@ import { storedAsText } from "../desired/stored.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { OwnerState, Persistence } from "../model/owner.ts";
 import { places } from "../model/places.ts";
-import type { StoredFile } from "./documentFiles.ts";
+import type { AdminDocument, StoredFile } from "./documentFiles.ts";
 
 /** What is to be read besides what the host keeps. */
 export interface GivenDocument {
@@ -43,7 +43,7 @@ export interface LoadedDocuments {
 
 /** What the host keeps, as it was read. */
 export interface HostDocuments {
-  readonly admin: readonly DocumentText[];
+  readonly admin: readonly AdminDocument[];
   readonly stored: readonly StoredFile[];
   /** The age of the newest document of the host, also of those that were not read. */
   readonly newest: number;
@@ -84,7 +84,7 @@ export function loadDocuments(host: HostDocuments, options: LoadOptions): Loaded
       if (kept !== null) states.push(kept);
     }
   };
-  for (const document of host.admin) if (!reading.replaced.has(document.owner)) take(document, []);
+  for (const document of host.admin) if (!reading.replaced.has(document.owner)) take(document, document.problems);
   for (const file of host.stored) {
     if (reading.replaced.has(file.owner)) continue;
     const twin = host.admin.some((document) => document.owner === file.owner);

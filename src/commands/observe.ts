@@ -77,16 +77,18 @@ export async function observeStatuses(
 export function recordedOwner(owner: string, generated: ReadonlyMap<string, string>): OwnerState | null {
   const entries: OwnedEntry[] = [];
   let persistence: Persistence = "persistent";
+  let source = "its last drop-ins";
   for (const [path, text] of generated) {
     const link = carriesEntries(path) ? linkOfFile(text) : null;
     if (link === null) continue;
     for (const block of readBlocks(text)) {
       if (block.owner !== owner) continue;
       if (path.startsWith(runtimeDirectory)) persistence = "runtime";
+      // As it was, or every byte that changes would have networkd set up the link anew.
+      if (block.source !== "") source = block.source;
       for (const entry of readEntries(block.body, link)) entries.push({ entry, path: "" });
     }
   }
-  const source = "its last drop-ins";
   return entries.length === 0 ? null : { owner, source, persistence, changed: 0, entries, links: new Map() };
 }
 

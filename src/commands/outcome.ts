@@ -39,23 +39,7 @@ export function outcomeMessages(
   about: ReadonlySet<string> | null = null,
   general = true,
 ): Message[] {
-  const has = (owner: string) => about === null || about.has(owner);
-  const messages: Message[] = prepared.desired.conflicts
-    .filter(({ winner, loser }) => has(winner.owner) || has(loser.owner))
-    .map((conflict) => ({
-      level: "warning",
-      text: `${conflictText(conflict)}\n    the newer one, of ${ownerText(conflict.winner.owner)}, is used`,
-    }));
-  for (const { owner, problems } of prepared.documents.rejected) {
-    if (has(owner)) messages.push({ level: "error", text: problems.join("\n") });
-  }
-  for (const { owner, problems } of prepared.documents.broken) {
-    if (!general && !has(owner)) continue;
-    messages.push({
-      level: "error",
-      text: `${problems.join("\n")}\n    the host keeps what its drop-ins say of this owner`,
-    });
-  }
+  const messages = documentMessages(prepared, about, general);
   for (const { entry, reason } of outcome.refused) {
     if (!concerns(prepared, entry, about)) continue;
     const owners = ownersOf(prepared, entryKey(entry)).join(", ");
@@ -86,6 +70,31 @@ function generalMessages(prepared: Prepared, outcome: Outcome): Message[] {
 
 function concerns(prepared: Prepared, entry: Entry, about: ReadonlySet<string> | null): boolean {
   return about === null || ownersOf(prepared, entryKey(entry)).some((owner) => about.has(owner));
+}
+
+/** Conflicts and bad documents, where they do not stop the run. */
+export function documentMessages(
+  { desired, documents }: Pick<Prepared, "desired" | "documents">,
+  about: ReadonlySet<string> | null = null,
+  general = true,
+): Message[] {
+  const has = (owner: string) => about === null || about.has(owner);
+  const conflicts = desired.conflicts
+    .filter(({ winner, loser }) => has(winner.owner) || has(loser.owner))
+    .map((conflict): Message => {
+      const text = `${conflictText(conflict)}\n    the newer one, of ${ownerText(conflict.winner.owner)}, is used`;
+      return { level: "warning", text };
+    });
+  const rejected = documents.rejected
+    .filter(({ owner }) => has(owner))
+    .map(({ problems }): Message => ({ level: "error", text: problems.join("\n") }));
+  const broken = documents.broken
+    .filter(({ owner }) => general || has(owner))
+    .map(({ problems }): Message => {
+      const text = `${problems.join("\n")}\n    the host keeps what its drop-ins say of this owner`;
+      return { level: "error", text };
+    });
+  return [...conflicts, ...rejected, ...broken];
 }
 
 /** The outcome as published by `netkeep schema apply`. */

@@ -19,6 +19,7 @@ import type { System } from "../system/system.ts";
 import { readHostDocuments } from "./documentFiles.ts";
 import { type GivenDocument, type LoadedDocuments, loadDocuments } from "./documents.ts";
 import { type Layout, layOut } from "./layout.ts";
+import { lostOwners } from "./lostOwners.ts";
 import { generatedLinks, type Observed, observeHost, observeStatuses, recordedOwner } from "./observe.ts";
 
 export interface PrepareOptions {
@@ -57,12 +58,12 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   const host = await observeHost(system, places.reloadPending);
   const context = documentContext(settings, host.kernel, system.offline);
   const fallback = options.tolerant ? (owner: string) => recordedOwner(owner, host.generated) : null;
-  const documents = loadDocuments(await readHostDocuments(system), {
-    ...options,
-    context,
-    fallback,
-    now: system.now(),
-  });
+  const kept = await readHostDocuments(system);
+  const lost = options.tolerant ? await lostOwners(system, host.generated, kept.admin) : [];
+  const documents = loadDocuments(
+    { ...kept, stored: [...kept.stored, ...lost] },
+    { ...options, context, fallback, now: system.now() },
+  );
   const desired = merge(documents.states);
   if (!options.tolerant && desired.conflicts.length > 0) {
     throw new UserError(exitCodes.badData, desired.conflicts.map(conflictText).join("\n"));

@@ -9,6 +9,7 @@ import { planKernel } from "../plan/kernel.ts";
 import type { Threat } from "../plan/threats.ts";
 import type { System } from "../system/system.ts";
 import type { GivenDocument } from "./documents.ts";
+import { markLinks } from "./linkMarks.ts";
 import { applyLive, type Refusal } from "./live.ts";
 import { pendingText } from "./pending.ts";
 import type { Prepared } from "./prepare.ts";
@@ -62,6 +63,7 @@ export async function transact(
   const expected = expectedAfter(reload.text === "done");
   const after = await settle(system, prepared, expected, threats, options, reload.text === "done");
   if (reload.text === "done") await system.removeFile(places.reloadPending);
+  await markLinks(system, new Set([...prepared.entries.values()].map((entry) => entry.link)));
   return {
     stored,
     files,

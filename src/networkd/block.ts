@@ -11,11 +11,13 @@ export interface Block {
   readonly owner: string;
   /** What the frame says the body's digest is. */
   readonly digest: string;
+  /** The document that the entries came from, as the frame has it; empty if it does not say. */
+  readonly source: string;
   /** The text between the frame lines. */
   readonly body: string;
 }
 
-const opening = /^# netkeep block owner=(\S+) digest=([0-9a-f]+)(?: source=.*)?$/;
+const opening = /^# netkeep block owner=(\S+) digest=([0-9a-f]+)(?: source=(.*))?$/;
 const closing = "# netkeep end";
 
 /** An owner's block, frame included. Entries stand in the order of their keys, so that equal sets give equal bytes. */
@@ -28,19 +30,20 @@ export function renderBlock(owner: string, source: string, entries: readonly Ent
 
 /** The blocks of a drop-in, in order. A block that is not closed ends where the next begins. */
 export function readBlocks(text: string): Block[] {
-  const blocks: { owner: string; digest: string; lines: string[] }[] = [];
+  const blocks: { owner: string; digest: string; source: string; lines: string[] }[] = [];
   let open = false;
   for (const line of text.split("\n")) {
     const match = opening.exec(line);
     if (match !== null) {
-      blocks.push({ owner: ownerOf(match[1] ?? ""), digest: match[2] ?? "", lines: [] });
+      blocks.push({ owner: ownerOf(match[1] ?? ""), digest: match[2] ?? "", source: match[3] ?? "", lines: [] });
       open = true;
     } else if (line === closing) open = false;
     else if (open) blocks.at(-1)?.lines.push(line);
   }
-  return blocks.map(({ owner, digest, lines }) => ({
+  return blocks.map(({ owner, digest, source, lines }) => ({
     owner,
     digest,
+    source,
     body: lines.length === 0 ? "" : `${lines.join("\n")}\n`,
   }));
 }

@@ -1,8 +1,9 @@
 import type { HostFacts, LinkFacts } from "../model/link.ts";
 import { type BaseFileChoice, chooseBaseFile } from "./baseFile.ts";
 import type { LinkStatus } from "./describe.ts";
-import { isGenerated, standaloneLink } from "./paths.ts";
+import { baseNameOf, isGenerated, standaloneLink } from "./paths.ts";
 import { type UnitTree, unitFiles } from "./precedence.ts";
+import { linkOfFile } from "./render.ts";
 import type { Section } from "./scan.ts";
 
 /** Where the drop-ins of a link go, or why they cannot. */
@@ -46,6 +47,10 @@ export function resolveBase(
     const name = choice.path.slice(choice.path.lastIndexOf("/") + 1);
     return { kind: "base", name, sections: choice.sections, certain: status === null };
   }
+  if (choice.kind === "undecided" && status === null) {
+    const remembered = rememberedBase(tree, link.name, choice);
+    if (remembered !== null) return remembered;
+  }
   // networkd has looked at every condition and found that none matches.
   const decided = choice.kind === "undecided" && status !== null && choice.otherwise === undefined;
   return choice.kind === "none" || decided ? { kind: "standalone" } : refusal(link.name, choice);
@@ -68,6 +73,26 @@ export function linksSharing(
       return path?.endsWith(`/${baseName}`) === true;
     })
     .map((other) => other.name);
+}
+
+/**
+ * Where the drop-ins of the link are already, if that is one of the answers in question. At boot most links do not exist
+ * yet, and their hardware cannot be asked; when the drop-ins were written it could.
+ */
+function rememberedBase(
+  tree: UnitTree,
+  link: string,
+  choice: BaseFileChoice & { kind: "undecided" },
+): BaseResolution | null {
+  const candidates = new Set(choice.conditions.map(({ path }) => path.replace(/\.d\/[^/]*$/, "").replace(/^.*\//, "")));
+  if (choice.otherwise !== undefined) candidates.add(choice.otherwise.replace(/^.*\//, ""));
+  for (const file of tree) {
+    if (file.kind !== "text" || !isGenerated(file.path) || linkOfFile(file.text) !== link) continue;
+    const name = standaloneLink(file.path) === null ? baseNameOf(file.path) : null;
+    if (name === null && choice.otherwise === undefined) return { kind: "standalone" };
+    if (name !== null && candidates.has(name)) return { kind: "base", name, sections: [], certain: true };
+  }
+  return null;
 }
 
 /** Without what netkeep generated, standalone base files included: none of it has a [Match] of somebody else. */

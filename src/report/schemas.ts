@@ -74,6 +74,14 @@ const showSchema = z.strictObject({
   ),
 });
 
+const restoreSchema = z.strictObject({
+  written: z.array(z.string()),
+  removed: z.array(z.string()),
+  failed: z.array(z.strictObject({ path: z.string(), reason: z.string() })),
+  broken: z.array(z.strictObject({ owner: z.string(), source: z.string(), problems: z.array(z.string()) })),
+  notes: z.array(noteSchema),
+});
+
 const errorSchema = z.strictObject({ error: z.strictObject({ exitCode: z.int(), message: z.string() }) });
 
 export const outputSchemas = {
@@ -81,5 +89,6 @@ export const outputSchemas = {
   apply: applySchema,
   audit: auditSchema,
   show: showSchema,
+  restore: restoreSchema,
   error: errorSchema,
 } as const;

@@ -93,7 +93,7 @@ export class FakeSystem {
     },
     digest: (text) => createHash("sha256").update(text).digest("hex").slice(0, 16),
     readText: async (path) => this.files.text(path),
-    modified: async (path) => this.files.modified(path),
+    modified: async (path) => this.files.modified(path) ?? (this.files.isDirectory(path) ? 0 : null),
     list: async (directory) => this.files.list(directory),
     readUnits: async (directories, suffixes) => this.files.units(directories, suffixes),
     writeSysctl: async (path, value) => {
@@ -165,6 +165,9 @@ export class FakeSystem {
     if (command.startsWith("busctl call org.freedesktop.DBus") && args.includes("GetConnectionUnixProcessID")) {
       const none = "Call failed: Could not get PID of name 'org.freedesktop.network1': no such name\n";
       return running ? ok(`u ${networkdPid}\n`) : { stdout: "", stderr: none, exitCode: 1 };
+    }
+    if (command === "systemctl is-active systemd-networkd.service") {
+      return running ? ok("active\n") : { stdout: "inactive\n", stderr: "", exitCode: 3 };
     }
     if (/^readlink \/proc\/(self|4242)\/ns\/net$/.test(command)) return ok("net:[4026531840]\n");
     throw new Error(`the fake host does not know: ${command}`);

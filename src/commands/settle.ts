@@ -1,0 +1,80 @@
+import { audit, isDrift } from "../audit/audit.ts";
+import { exitCodes, UserError } from "../errors.ts";
+import type { Finding } from "../model/finding.ts";
+import { places } from "../model/places.ts";
+import { auditSummary, auditText } from "../report/auditText.ts";
+import { applyLocked, requirePrivilege } from "./apply.ts";
+import { auditInput } from "./audit.ts";
+import type { CommandContext } from "./context.ts";
+import { markLinks } from "./linkMarks.ts";
+import { type Prepared, prepare } from "./prepare.ts";
+import type { CommandResult } from "./result.ts";
+import { waitForEntries } from "./waitForEntries.ts";
+
+export interface SettleOptions {
+  /** Only these links matter; empty: all. */
+  readonly links: readonly string[];
+  /** How long networkd may take. */
+  readonly seconds: number;
+}
+
+/**
+ * After networkd has started, or a link has appeared: waits until networkd has set the entries, and repairs what is not
+ * there then. What cannot be repaired leaves the rest to be done. From here on the udev rule looks after links that appear.
+ *
+ * @returns exit status 1 if entries are wrong, or nobody will keep them
+ */
+export async function settleCommand(context: CommandContext, options: SettleOptions): Promise<CommandResult> {
+  requirePrivilege(context);
+  const { system, settings } = context;
+  if (system.offline) throw new UserError(exitCodes.usage, "settle looks after a host that runs: not with --root");
+  const concerns = ({ link }: { readonly link: string | null }) =>
+    options.links.length === 0 || link === null || options.links.includes(link);
+  const prepared = await waitForEntries(context, options.seconds, concerns);
+  // A link without entries: the udev rule may be late, and there is nothing to take the lock for.
+  if (options.links.length > 0 && ![...prepared.entries.values()].some(concerns)) {
+    return report(context, [], []);
+  }
+  const seen = audit(auditInput(prepared, system)).filter(concerns);
+  return system.withLock(places.lock, settings.lockSeconds, async () => {
+    await markLinks(system, linksWithEntries(prepared));
+    return isDrift(seen) ? repair(context, concerns) : report(context, seen, []);
+  });
+}
+
+async function repair(context: CommandContext, concerns: (finding: Finding) => boolean): Promise<CommandResult> {
+  const { system } = context;
+  const before = audit(auditInput(await look(context), system)).filter(concerns);
+  if (!isDrift(before)) return report(context, before, []);
+  const options = { given: [], runtime: false, adopt: false, dryRun: false, live: true, reload: true } as const;
+  const applied = await applyLocked(context, { ...options, manner: "partial" });
+  const after = report(context, audit(auditInput(await look(context), system)).filter(concerns), before);
+  return {
+    ...after,
+    text: [applied.text, after.text].filter((text) => text !== "").join("\n"),
+    messages: [...applied.messages, ...after.messages],
+  };
+}
+
+function look({ system, settings }: CommandContext): Promise<Prepared> {
+  return prepare(system, settings, { given: [], persistence: "persistent", adopt: false, tolerant: true });
+}
+
+function linksWithEntries(prepared: Prepared): Set<string> {
+  return new Set([...prepared.entries.values()].map((entry) => entry.link));
+}
+
+/** A conflict is for people to settle, and a link can be `configuring` for ever with all its entries in place. */
+function isWrong({ severity, code }: Finding): boolean {
+  return severity === "error" || code === "networkd-not-running";
+}
+
+function report(context: CommandContext, findings: readonly Finding[], repaired: readonly Finding[]): CommandResult {
+  const summary = repaired.length === 0 ? auditSummary(findings) : `after the repair: ${auditSummary(findings)}`;
+  return {
+    exitCode: findings.some(isWrong) ? exitCodes.differs : exitCodes.asDesired,
+    data: { findings, repaired },
+    text: auditText(findings, context.style),
+    messages: [{ level: "info", text: summary }],
+  };
+}
