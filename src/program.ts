@@ -4,6 +4,7 @@ import { auditCommand } from "./commands/audit.ts";
 import type { CommandContext } from "./commands/context.ts";
 import { isDocumentName, ownerOfFile } from "./commands/documentFiles.ts";
 import type { GivenDocument } from "./commands/documents.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { hookOfKind } from "./commands/hookKinds.ts";
 import { hookQueueCommand } from "./commands/hookQueue.ts";
@@ -134,8 +135,11 @@ function addReadingCommands(netkeep: Command, run: Run): void {
   command(netkeep, "audit", "compare documents, drop-ins, networkd and kernel; exit 1 on drift")
     .option("--repair", "apply what the documents say, and audit again")
     .action((options) => run(options, (context) => auditCommand(context, { repair: options.repair === true })));
-  command(netkeep, "show [OWNER|LINK]", "show who owns what").action((subject, options) =>
-    run(options, (context) => showCommand(context, subject ?? null)),
+  command(netkeep, "show [OWNER|LINK|ADDRESS...]", "show who owns what").action((subjects, options) =>
+    run(options, (context) => showCommand(context, subjects)),
+  );
+  command(netkeep, "explain <ADDRESS>", "follow an address through documents, drop-ins, networkd and kernel").action(
+    (address, options) => run(options, (context) => explainCommand(context, address)),
   );
   command(
     netkeep,

@@ -12,11 +12,11 @@ describe("help and usage", () => {
   test("--help names every command, on stdout", () => {
     const { status, stdout, stderr } = netkeep(["--help"]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    for (const command of ["apply", "plan", "generate", "audit", "show", "schema"])
+    for (const command of ["apply", "plan", "generate", "audit", "show", "explain", "import", "schema"])
       expect(stdout).toContain(`  ${command} `);
   });
 
-  test.each(["apply", "plan", "generate", "audit", "show", "schema"])("%s --help", (command) => {
+  test.each(["apply", "plan", "generate", "audit", "show", "explain", "import", "schema"])("%s --help", (command) => {
     const { status, stdout } = netkeep([command, "--help"]);
     expect(status).toBe(0);
     expect(stdout).toContain("--root <DIR>");
@@ -33,7 +33,7 @@ describe("help and usage", () => {
       ["show", "--json=yaml"],
       "error: option '--json <MODE>' argument 'yaml' is invalid. Allowed choices are pretty, short, off.\n",
     ],
-    [["show", "a", "b"], "error: too many arguments for 'show'. Expected 1 argument but got 2.\n"],
+    [["unset"], "error: missing required argument 'OWNER'\n"],
     [["apply", "--root"], "error: option '--root <DIR>' argument missing\n"],
     [["apply", "--root="], "netkeep: --root needs a directory\n"],
     [
@@ -43,7 +43,7 @@ describe("help and usage", () => {
     [["generate"], "netkeep: generate writes below a directory: say which with --root DIR\n"],
     [
       ["schema", "plans"],
-      "netkeep: no schema is named plans; known: document, plan, apply, audit, show, restore, error\n",
+      "netkeep: no schema is named plans; known: document, plan, apply, audit, show, explain, restore, error\n",
     ],
   ])("%j: status 64", (args, stderr) => {
     expect(netkeep(args)).toEqual({ status: 64, stdout: "", stderr });
@@ -182,6 +182,7 @@ describe("--json", () => {
     ["apply", ["apply"]],
     ["audit", ["audit"]],
     ["show", ["show"]],
+    ["explain", ["explain", "2.57.57.30"]],
     ["error", ["show", "nobody"]],
   ];
   test.each(valid)("as the schema of %s says: %j", (name, args) => {

@@ -83,7 +83,7 @@ describe("netkeep.8", () => {
     const all = [...usages, ...hooks().map(({ name, words }) => ({ name: `hook ${name}`, words }))];
     for (const { name, words } of all) {
       const spelt = words.replace(/[[<](\S+?)[\]>]/g, (whole, word: string) => {
-        const text = word.toUpperCase().replace("...", " ...").replace("|", " | ");
+        const text = word.toUpperCase().replace("...", " ...").replaceAll("|", " | ");
         return whole.startsWith("[") ? `Op Ar ${text}` : `Ar ${text}`;
       });
       expect(itemOf(name).split("\n")[0], name).toBe(`.It Ic ${name}${spelt}`);

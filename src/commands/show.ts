@@ -1,6 +1,7 @@
 import { merge } from "../desired/merge.ts";
 import { exitCodes, UserError } from "../errors.ts";
-import { entryText } from "../model/entry.ts";
+import { covers, hostPrefix, lengthOf, type Prefix, parsePrefix } from "../model/address.ts";
+import { type Entry, entryText } from "../model/entry.ts";
 import type { OwnerState } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import { linksOf } from "../model/route.ts";
@@ -12,17 +13,14 @@ import type { CommandResult } from "./result.ts";
 /**
  * Who owns what.
  *
- * @param subject an owner or a link; null for everything
- * @throws UserError 65 if nothing is known of the subject
+ * @param subjects owners, links, addresses and prefixes; null or none for everything
+ * @throws UserError 65 with every subject that nothing is known of
  */
-export async function showCommand(context: CommandContext, subject: string | null): Promise<CommandResult> {
+export async function showCommand(context: CommandContext, subjects: readonly string[] | null): Promise<CommandResult> {
   const { system, settings, style } = context;
   const options = { given: [], persistence: "persistent", adopt: false, tolerant: true } as const;
   const { documents } = await prepare(system, settings, options);
-  const owners = select(merge(documents.states).owners, subject);
-  if (subject !== null && owners.length === 0) {
-    throw new UserError(exitCodes.badData, `no owner and no link with entries is named ${subject}; see netkeep show`);
-  }
+  const owners = select(merge(documents.states).owners, subjects ?? []);
   const messages =
     owners.length > 0
       ? []
@@ -35,16 +33,41 @@ export async function showCommand(context: CommandContext, subject: string | nul
   };
 }
 
-function select(owners: readonly OwnerState[], subject: string | null): OwnerState[] {
-  if (subject === null) return [...owners];
-  const named = owners.filter((owner) => owner.owner === subject);
-  if (named.length > 0) return named;
+type Chosen = (owner: string, entry: Entry) => boolean;
+
+/** What any of the subjects chooses. An owner's name comes before a link's, and that before an address. */
+function select(owners: readonly OwnerState[], subjects: readonly string[]): OwnerState[] {
+  if (subjects.length === 0) return [...owners];
+  const choices = subjects.map((subject) => choiceOf(subject, owners));
+  const missed = subjects.filter((_, index) => choices[index] === null);
+  if (missed.length > 0) {
+    const text = `no owner, and no link or address with entries, is ${missed.join(" or ")}; see netkeep show`;
+    throw new UserError(exitCodes.badData, text);
+  }
   return owners.flatMap((owner) => {
-    const entries = owner.entries.filter(({ entry }) =>
-      entry.kind === "route" ? linksOf(entry).includes(subject) : entry.link === subject,
-    );
-    return entries.length === 0 ? [] : [{ ...owner, entries }];
+    const entries = owner.entries.filter(({ entry }) => choices.some((chosen) => chosen?.(owner.owner, entry)));
+    const named = subjects.includes(owner.owner);
+    return entries.length === 0 && !named ? [] : [{ ...owner, entries }];
   });
+}
+
+function choiceOf(subject: string, owners: readonly OwnerState[]): Chosen | null {
+  if (owners.some(({ owner }) => owner === subject)) return (owner) => owner === subject;
+  const prefix = parsePrefix(subject);
+  const choices: Chosen[] = [
+    (_, entry) => (entry.kind === "route" ? linksOf(entry).includes(subject) : entry.link === subject),
+    (_, entry) => "value" in prefix && overlaps(entry, prefix.value),
+  ];
+  return (
+    choices.find((chosen) => owners.some(({ owner, entries }) => entries.some(({ entry }) => chosen(owner, entry)))) ??
+    null
+  );
+}
+
+/** Of an address: its neighbor, and the routes that cover it. Of a prefix also what lies within. */
+function overlaps(entry: Entry, prefix: Prefix): boolean {
+  const own = entry.kind === "route" ? entry.destination : hostPrefix(entry.address);
+  return lengthOf(own) <= lengthOf(prefix) ? covers(own, prefix) : covers(prefix, own);
 }
 
 /** As published by `netkeep schema show`. */

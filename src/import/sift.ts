@@ -3,6 +3,7 @@ import { type Entry, entryKey, entryText } from "../model/entry.ts";
 import type { Extra, LeftOut } from "../model/leftOut.ts";
 import { ownerText } from "../model/owner.ts";
 import { isOursToReplace, type OwnRecord } from "../model/ownership.ts";
+import { daemonOfProtocol } from "../model/protocol.ts";
 import { bootProtocol, hasNoLink, kernelProtocol, linksOf, staticProtocol } from "../model/route.ts";
 import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
 
@@ -90,35 +91,12 @@ function lookedAfter(entry: Found, key: string, input: ImportInput): Why | null 
   return daemonOf(entry);
 }
 
-/** rtnetlink(7) and include/uapi/linux/rtnetlink.h: RTPROT_* of those that set routes by themselves. */
-const daemons: Readonly<Record<number, string>> = {
-  1: "ICMP redirects",
-  8: "gated",
-  9: "router advertisements",
-  10: "mrt",
-  11: "zebra",
-  12: "bird",
-  13: "DECnet",
-  14: "xorp",
-  15: "netsukuku",
-  16: "DHCP",
-  17: "mrouted",
-  18: "keepalived",
-  42: "babel",
-  99: "openr",
-  186: "BGP",
-  187: "IS-IS",
-  188: "OSPF",
-  189: "RIP",
-  192: "EIGRP",
-};
-
 /** Only entries without a mark, or with that of an administrator, are nobody's. */
 function daemonOf({ protocol }: Pick<Found, "protocol">): Why | null {
   if (protocol === null || protocol === 0 || protocol === bootProtocol || protocol === staticProtocol) return null;
-  const name = daemons[protocol];
+  const name = daemonOfProtocol(protocol);
   const reason =
-    name === undefined
+    name === null
       ? `of a program that marks its entries with protocol ${protocol}`
       : `of ${name} (protocol ${protocol})`;
   return lookedAfterBy(reason);

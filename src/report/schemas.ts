@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { findingCodes } from "../model/finding.ts";
+import { explainSchema } from "./explainSchema.ts";
 
 /** The shapes of what `--json` prints, as zod schemas; `netkeep schema` publishes them as JSON Schema. */
 
@@ -89,6 +90,7 @@ export const outputSchemas = {
   apply: applySchema,
   audit: auditSchema,
   show: showSchema,
+  explain: explainSchema,
   restore: restoreSchema,
   error: errorSchema,
 } as const;

@@ -2,12 +2,24 @@ import { entryTitle } from "../model/entry.ts";
 import { type OwnerState, ownerText } from "../model/owner.ts";
 import { count, type Style } from "./style.ts";
 
-/** Who owns what: an owner a paragraph, an entry a line. `now` is milliseconds since 1970. */
+/** Entries longer than this do not move the column beside them. */
+const widest = 100;
+
+/**
+ * Who owns what: an owner a paragraph, an entry a line with its place in the owner's document beside it. `now` is
+ * milliseconds since 1970.
+ */
 export function showText(owners: readonly OwnerState[], now: number, style: Style): string {
+  const titles = owners.flatMap((owner) => owner.entries.map(({ entry }) => entryTitle(entry).length));
+  const width = Math.max(0, ...titles.filter((length) => length <= widest));
   const parts = owners.map((owner) => {
     const about = [owner.persistence, count(owner.entries.length, "entry"), `${age(now - owner.changed)} old`];
     const head = `${style.heading(ownerText(owner.owner))}  ${style.faint(`${about.join(", ")}, from ${ownerText(owner.source)}`)}`;
-    return [head, ...owner.entries.map(({ entry }) => `  ${entryTitle(entry)}`)].join("\n");
+    const lines = owner.entries.map(({ entry, path }) => {
+      const title = `  ${entryTitle(entry)}`;
+      return path === "" ? title : `${title.padEnd(width + 2)}  ${style.faint(path)}`;
+    });
+    return [head, ...lines].join("\n");
   });
   return parts.length === 0 ? "" : `${parts.join("\n\n")}\n`;
 }

@@ -156,11 +156,11 @@ describe("owners", () => {
     expect(
       showText(owners, 1000, plainStyle),
     ).toBe(`a  persistent, 1 entry, under a minute old, from /etc/netkeep/desired.d/a.yaml
-  route 10.1.0.0/16 dev br0 proto 107 scope link
+  route 10.1.0.0/16 dev br0 proto 107 scope link                    routes.0
 
 b\\u{1b}[31m  runtime, 2 entries, under a minute old, from x\\u{a}
-  neighbor 10.0.0.1 lladdr 02:00:00:00:00:01 dev br0 nud permanent
-  neighbor 10.0.0.1 lladdr 02:00:00:00:00:02 dev br0 nud permanent
+  neighbor 10.0.0.1 lladdr 02:00:00:00:00:01 dev br0 nud permanent  routes.0
+  neighbor 10.0.0.1 lladdr 02:00:00:00:00:02 dev br0 nud permanent  routes.1
 `);
   });
 });

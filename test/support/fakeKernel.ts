@@ -51,8 +51,34 @@ export class FakeKernel {
     const family = /^-N -o -([46]) route show table all$/.exec(command)?.[1];
     if (family !== undefined) return { ...quiet, stdout: this.texts[family === "4" ? "route4" : "route6"] };
     if (command === "-N neigh show nud permanent") return { ...quiet, stdout: this.texts.neigh };
+    const asked = /^-j -N -[46] route get fibmatch (\S+)(?: oif (\S+))?$/.exec(command);
+    if (asked !== null) return this.#routeGet(asked[1] ?? "", asked[2]);
     if (/^-N -[46] rule show$/.test(command)) return { ...quiet, stdout: defaultRules + this.rules };
     throw new Error(`the fake kernel does not know: ip ${command}`);
+  }
+
+  /** Table main only; the address of a link is in table local. */
+  #routeGet(address: string, oif: string | undefined): ProgramResult {
+    const v6 = isV6(address);
+    const local = this.links.some(({ addr_info }) => addr_info.some((item) => item.local === address));
+    if (local) return { ...quiet, stdout: `[{"type":"2","dst":"${address}","table":"255","protocol":"2","flags":[]}]` };
+    const lengthOf = (dst: string) => (dst === "default" ? 0 : Number(dst.split("/")[1] ?? (v6 ? 128 : 32)));
+    const [best] = this.#list(v6)
+      .filter(({ dst, dev, table }) => {
+        if (table !== undefined || (oif !== undefined && dev !== oif)) return false;
+        const subnets = new BlockList();
+        const family = v6 ? "ipv6" : "ipv4";
+        subnets.addSubnet(
+          dst === "default" ? (v6 ? "::" : "0.0.0.0") : (dst.split("/")[0] ?? ""),
+          lengthOf(dst),
+          family,
+        );
+        return subnets.check(address, family);
+      })
+      .sort((a, b) => lengthOf(b.dst) - lengthOf(a.dst) || (a.metric ?? 0) - (b.metric ?? 0));
+    const error = best === undefined ? "Network is unreachable" : best.type === "6" ? "Invalid argument" : null;
+    if (error !== null) return { stdout: "", stderr: `RTNETLINK answers: ${error}\n`, exitCode: 2 };
+    return { ...quiet, stdout: JSON.stringify([best]) };
   }
 
   /** What networkd does by netlink; the same checks do not matter there. */
