@@ -10,6 +10,7 @@ import {
   type Scope,
 } from "../model/route.ts";
 import type { KernelRoute } from "../model/state.ts";
+import { jsonList, type PlainFields } from "./jsonList.ts";
 import { kernelAddress, kernelPrefix } from "./spelling.ts";
 
 const hopSchema = z.looseObject({
@@ -32,7 +33,23 @@ const routeSchema = hopSchema.extend({
   nhid: z.number().optional(),
   encap: z.string().optional(),
 });
-const routesSchema = z.array(routeSchema);
+/** Without next hops, metrics and the next hop of another family. */
+const plainRoute: PlainFields = {
+  required: "dst",
+  types: {
+    dst: "string",
+    dev: "string",
+    gateway: "string",
+    type: "string",
+    table: "string",
+    protocol: "string",
+    scope: "string",
+    prefsrc: "string",
+    pref: "string",
+    metric: "number",
+    flags: "strings",
+  },
+};
 type RouteJson = z.infer<typeof routeSchema>;
 type HopJson = z.infer<typeof hopSchema>;
 
@@ -53,17 +70,18 @@ const kernelProtocol = "2";
  * out: every address has one, and no key of ours can be among them. So are routes with an encapsulation: `encap ip` has a
  * `dst` of its own, which in the JSON of iproute2 takes the place of the route's.
  *
- * @throws ZodError when the output is not what iproute2 prints
+ * @throws Error when the output is not what iproute2 prints
  */
 export function parseRoutes(json: string, family: Family): KernelRoute[] {
-  const list = json.trim() === "" ? [] : routesSchema.parse(JSON.parse(json));
-  return list.flatMap((route) => {
+  const routes: KernelRoute[] = [];
+  for (const route of jsonList<RouteJson>(json, plainRoute, (item) => routeSchema.parse(item))) {
     const type = typesByNumber[route.type ?? "1"];
     const table = route.table === undefined ? mainTable : Number(route.table);
-    if (type === undefined || route.encap !== undefined || (table === localTable && route.protocol === kernelProtocol))
-      return [];
-    return [toRoute(route, family, type, table)];
-  });
+    const ofKernel = table === localTable && route.protocol === kernelProtocol;
+    if (type === undefined || route.encap !== undefined || ofKernel) continue;
+    routes.push(toRoute(route, family, type, table));
+  }
+  return routes;
 }
 
 function toRoute(route: RouteJson, family: Family, type: RouteType, table: number): KernelRoute {
