@@ -1,4 +1,4 @@
-import { type Entry, entryKey, entryText, entryTitle } from "../model/entry.ts";
+import { type Entry, entryKey, entryTitle, sameEntry } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
 import { keyedDiff } from "../plan/diff.ts";
 import type { AuditInput, FileComparison } from "./input.ts";
@@ -15,7 +15,7 @@ function auditFile(file: FileComparison, input: AuditInput): Finding[] {
   if (file.expectedText === file.actualText) return [];
   if (file.actualText === null) return [missingFile(file)];
   if (file.expectedText === null) return [extraFile(file)];
-  const diff = keyedDiff(file.expected, file.actual, (wanted, found) => entryText(wanted) === entryText(found));
+  const diff = keyedDiff(file.expected, file.actual, sameEntry);
   const how = file.editedByHand ? "edited by hand" : "not up to date";
   const entries = [
     ...diff.add.map((entry) => entryFinding(file, input, how, entry, null)),

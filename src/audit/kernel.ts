@@ -1,4 +1,4 @@
-import { type Entry, entryKey, entryText, entryTitle } from "../model/entry.ts";
+import { type Entry, entryKey, entryTitle, sameEntry } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
 import { isOursToRemove, isOursToReplace } from "../model/ownership.ts";
 import { hasNoLink, linksOf } from "../model/route.ts";
@@ -13,7 +13,7 @@ const repair = "netkeep audit --repair";
 export function auditKernel(input: AuditInput): Finding[] {
   if (input.offline) return [];
   const current = indexKernel(input.kernel, input.record.protocol);
-  const diff = keyedDiff(input.entries, current, (wanted, found) => entryText(wanted) === entryText(found));
+  const diff = keyedDiff(input.entries, current, sameEntry);
   const absent = new Set<string>();
   const missing = diff.add.flatMap((entry) => {
     const link = missingLink(entry, input);

@@ -109,7 +109,9 @@ function report(
   const summary = nothing && outcome.reload === "not needed" ? "nothing to do" : `done: ${planSummary(done)}`;
   return {
     exitCode: outcomeExitCode(prepared, outcome),
-    data: { plan: planData({ ...prepared.plan, notes }), outcome: outcomeData(outcome) },
+    get data() {
+      return { plan: planData({ ...prepared.plan, notes }), outcome: outcomeData(outcome) };
+    },
     text: planText({ ...done, files: [] }, context.style),
     messages: [...noteMessages(notes), ...outcomeMessages(prepared, outcome), { level: "info", text: summary }],
   };

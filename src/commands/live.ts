@@ -50,10 +50,8 @@ export async function applyLive(
       left = left.slice(1);
     }
   }
-  return {
-    applied: changes.filter((change) => !refused.has(entryKey(change.entry))),
-    refused: [...refused.values()],
-  };
+  const applied = refused.size === 0 ? changes : changes.filter((change) => !refused.has(entryKey(change.entry)));
+  return { applied, refused: [...refused.values()] };
 }
 
 function refusal(change: KernelChange, reason: string): Refusal {

@@ -23,7 +23,9 @@ export async function planCommand(context: CommandContext, options: PlanOptions)
   const summary = nothing ? "nothing to do" : `to do: ${planSummary(plan)}`;
   return {
     exitCode: refuses ? exitCodes.failed : nothing ? exitCodes.asDesired : exitCodes.differs,
-    data: planData(plan),
+    get data() {
+      return planData(plan);
+    },
     text: planText(plan, context.style),
     messages: [...noteMessages(plan.notes), { level: "info", text: summary }],
   };

@@ -3,7 +3,7 @@ import type { ExitCode } from "../errors.ts";
 /** What a command has to say; `cli.ts` alone prints it. */
 export interface CommandResult {
   readonly exitCode: ExitCode;
-  /** For stdout with `--json`. */
+  /** For stdout with `--json`; where it is large, a getter. */
   readonly data: unknown;
   /** For stdout without. */
   readonly text: string;

@@ -3,7 +3,6 @@ import { type Entry, entryKey, entryTitle } from "../model/entry.ts";
 import type { Persistence } from "../model/owner.ts";
 import { isOursToRemove } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
-import type { KernelState } from "../model/state.ts";
 import { planFiles } from "../plan/files.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { Threat } from "../plan/threats.ts";
@@ -15,7 +14,7 @@ import { pendingText } from "./pending.ts";
 import type { Prepared } from "./prepare.ts";
 import { reconfigureLink, reloadNetworkd } from "./reload.ts";
 import { storeDocuments } from "./store.ts";
-import { findShortfalls, lostForeign, missingNow, restoreForeign, type Shortfall } from "./verify.ts";
+import { findShortfalls, lostForeign, missingNow, restoreForeign, type Shortfall, type Verified } from "./verify.ts";
 
 export interface TransactOptions {
   readonly given: readonly GivenDocument[];
@@ -145,12 +144,13 @@ function expectedLive(
   refused: ReadonlySet<string>,
   options: TransactOptions,
   reloaded: boolean,
-): Map<string, Entry> {
+): ReadonlyMap<string, Entry> {
   if (!options.live && !reloaded) return new Map();
   const { entries, waiting, observed } = prepared;
   const absent = new Set(
     waiting.filter((entry) => !reloaded || !observed.kernel.links.has(entry.link)).map((entry) => entryKey(entry)),
   );
+  if (refused.size + absent.size === 0) return entries;
   return new Map([...entries].filter(([key]) => !refused.has(key) && !absent.has(key)));
 }
 
@@ -166,10 +166,10 @@ async function settle(
   if (system.offline || (expected.size === 0 && !reloaded)) return { shortfalls: [], restored: [], lost: [] };
   const protocol = prepared.settings.routeProtocol;
   const guarded = reloaded ? threats.filter((threat) => threat.restorable).map((threat) => threat.entry) : [];
-  let { shortfalls, kernel } = await findShortfalls(system, expected, protocol);
+  let { shortfalls, kernel, current } = await findShortfalls(system, expected, protocol);
   const gone = lostForeign(guarded, kernel);
   const lost = gone.length === 0 ? [] : await restoreForeign(system, gone);
-  if (options.live && (shortfalls.length > 0 || hasLeftovers(prepared, expected, kernel))) {
+  if (options.live && (shortfalls.length > 0 || hasLeftovers(prepared, expected, current))) {
     const replan = () => planKernel(expected, kernel, prepared.record, options.adopt).changes;
     await applyLive(system, replan(), protocol, (state) => {
       kernel = { ...kernel, ...state };
@@ -182,8 +182,7 @@ async function settle(
 }
 
 /** Ours and no longer wanted, and still there: networkd 252 leaves removed routes in the kernel. */
-function hasLeftovers({ record }: Prepared, expected: ReadonlyMap<string, Entry>, kernel: KernelState) {
-  return [...kernel.routes, ...kernel.neighbors].some(
-    (entry) => !expected.has(entryKey(entry)) && isOursToRemove(entry, record),
-  );
+function hasLeftovers({ record }: Prepared, expected: ReadonlyMap<string, Entry>, current: Verified["current"]) {
+  for (const [key, entry] of current) if (!expected.has(key) && isOursToRemove(entry, record)) return true;
+  return false;
 }

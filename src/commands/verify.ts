@@ -1,4 +1,4 @@
-import { type Entry, entryKey, entryText } from "../model/entry.ts";
+import { type Entry, entryKey, entryText, sameEntry } from "../model/entry.ts";
 import { neighborText } from "../model/neighbor.ts";
 import { hasNoLink, linksOf, routeText } from "../model/route.ts";
 import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
@@ -10,6 +10,14 @@ import { observeKernel } from "./observeKernel.ts";
 export interface Shortfall {
   readonly entry: Entry;
   readonly actual: string | null;
+}
+
+/** The kernel as it was read, and what it lacks. */
+export interface Verified {
+  readonly shortfalls: readonly Shortfall[];
+  readonly kernel: KernelState;
+  /** Its entries by key, see `indexKernel`. */
+  readonly current: ReadonlyMap<string, KernelRoute | KernelNeighbor>;
 }
 
 /** How long the kernel is given after networkd says that it is done; an address that flaps takes some milliseconds. */
@@ -24,12 +32,13 @@ export async function findShortfalls(
   system: System,
   expected: ReadonlyMap<string, Entry>,
   protocol: number,
-): Promise<{ shortfalls: Shortfall[]; kernel: KernelState }> {
+): Promise<Verified> {
   const end = system.now() + patience;
   for (;;) {
     const kernel = await observeKernel(system);
-    const shortfalls = compare(expected, kernel, protocol);
-    if (shortfalls.length === 0 || system.now() > end) return { shortfalls, kernel };
+    const current = indexKernel(kernel, protocol);
+    const shortfalls = compare(expected, current);
+    if (shortfalls.length === 0 || system.now() > end) return { shortfalls, kernel, current };
     await system.sleep(pause);
   }
 }
@@ -40,7 +49,7 @@ export async function missingNow(
   expected: ReadonlyMap<string, Entry>,
   protocol: number,
 ): Promise<Shortfall[]> {
-  return compare(expected, await observeKernel(system), protocol);
+  return compare(expected, indexKernel(await observeKernel(system), protocol));
 }
 
 /** Foreign entries of `before` that are gone, on links that still exist. */
@@ -48,6 +57,7 @@ export function lostForeign(
   before: readonly (KernelRoute | KernelNeighbor)[],
   after: KernelState,
 ): (KernelRoute | KernelNeighbor)[] {
+  if (before.length === 0) return [];
   const present = new Set([...after.routes, ...after.neighbors].map((entry) => entryKey(entry)));
   return before.filter((entry) => !present.has(entryKey(entry)) && linkIsThere(entry, after));
 }
@@ -66,13 +76,14 @@ export async function restoreForeign(
   return lostForeign(entries, await observeKernel(system));
 }
 
-function compare(expected: ReadonlyMap<string, Entry>, kernel: KernelState, protocol: number): Shortfall[] {
-  const current = indexKernel(kernel, protocol);
-  return [...expected].flatMap(([key, entry]) => {
+function compare(expected: ReadonlyMap<string, Entry>, current: Verified["current"]): Shortfall[] {
+  const shortfalls: Shortfall[] = [];
+  for (const [key, entry] of expected) {
     const found = current.get(key);
-    if (found !== undefined && entryText(found) === entryText(entry)) return [];
-    return [{ entry, actual: found === undefined ? null : entryText(found) }];
-  });
+    if (found !== undefined && sameEntry(found, entry)) continue;
+    shortfalls.push({ entry, actual: found === undefined ? null : entryText(found) });
+  }
+  return shortfalls;
 }
 
 function linkIsThere(entry: KernelRoute | KernelNeighbor, kernel: KernelState): boolean {

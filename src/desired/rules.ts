@@ -1,4 +1,4 @@
-import { type Entry, entryKey, entryText } from "../model/entry.ts";
+import { type Entry, entryKey, entryText, sameEntry } from "../model/entry.ts";
 import type { OwnedEntry } from "../model/owner.ts";
 import { hasNoLink, routeKey } from "../model/route.ts";
 import { type Problem, pathOf } from "./problem.ts";
@@ -27,7 +27,7 @@ export function checkAcross(entries: readonly OwnedEntry[]): Checked {
 
 /** Equal in the kernel and in the same drop-in: a blackhole's link is not in its text. */
 export function sameWish(a: Entry, b: Entry): boolean {
-  return entryText(a) === entryText(b) && a.link === b.link;
+  return sameEntry(a, b) && a.link === b.link;
 }
 
 function contradiction(earlier: OwnedEntry, later: OwnedEntry): Problem {

@@ -5,7 +5,9 @@ import { hasNoLink, type Route, routeText } from "../model/route.ts";
 
 /** One `ip -batch` line for each change, in the same order: line N is change N - 1. */
 export function batchText(changes: readonly KernelChange[], protocol: number): string {
-  return changes.map((change) => `${batchLine(change, protocol)}\n`).join("");
+  let text = "";
+  for (const change of changes) text += `${batchLine(change, protocol)}\n`;
+  return text;
 }
 
 /** What `ip -force -batch -` said of a batch. */

@@ -18,3 +18,8 @@ export function neighborKey(neighbor: Pick<Neighbor, "link" | "address">): strin
 export function neighborText(neighbor: Neighbor): string {
   return `${neighbor.address} lladdr ${neighbor.mac} dev ${neighbor.link} nud permanent`;
 }
+
+/** Whether their texts are equal. */
+export function sameNeighbor(a: Neighbor, b: Neighbor): boolean {
+  return a.address === b.address && a.mac === b.mac && a.link === b.link;
+}

@@ -1,4 +1,4 @@
-import { type Entry, entryKey, entryText } from "./entry.ts";
+import { type Entry, entryKey, sameEntry } from "./entry.ts";
 import type { KernelNeighbor, KernelRoute } from "./state.ts";
 
 /**
@@ -26,5 +26,5 @@ export function isOursToRemove(entry: KernelRoute | KernelNeighbor, record: OwnR
   if (record.scope !== null && !record.scope.has(entryKey(entry))) return false;
   if (entry.protocol === record.protocol) return true;
   const recorded = record.recorded.get(entryKey(entry));
-  return recorded !== undefined && entryText(recorded) === entryText(entry);
+  return recorded !== undefined && sameEntry(recorded, entry);
 }

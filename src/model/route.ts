@@ -80,20 +80,45 @@ export function hasNoLink(type: RouteType): boolean {
  * as what people read, and as equality: two routes are the same when their texts are.
  */
 export function routeText(route: Route): string {
-  const words: string[] = route.type === "unicast" ? [] : [route.type];
-  words.push(route.destination);
-  if (route.nextHops.length === 0) words.push(...hopWords(route, route.destination));
+  let text = route.type === "unicast" ? route.destination : `${route.type} ${route.destination}`;
+  if (route.nextHops.length === 0) text += hopWords(route, route.destination);
   // Without a table `ip` puts a local route into table local.
-  if (route.table !== mainTable || route.type === "local") words.push("table", String(route.table));
-  words.push("proto", String(route.protocol));
-  if (route.scope !== null && (route.scope !== "global" || needsScopeWord(route))) words.push("scope", route.scope);
-  if (route.source !== null) words.push("src", route.source);
-  if (route.metric !== 0) words.push("metric", String(route.metric));
-  for (const [name, value] of Object.entries(route.metrics).sort()) words.push(name, String(value));
-  for (const hop of route.nextHops) {
-    words.push("nexthop", ...hopWords({ ...hop, type: "unicast" }, route.destination), "weight", String(hop.weight));
+  if (route.table !== mainTable || route.type === "local") text += ` table ${route.table}`;
+  text += ` proto ${route.protocol}`;
+  if (route.scope !== null && (route.scope !== "global" || needsScopeWord(route))) text += ` scope ${route.scope}`;
+  if (route.source !== null) text += ` src ${route.source}`;
+  if (route.metric !== 0) text += ` metric ${route.metric}`;
+  if (hasMetrics(route)) {
+    for (const [name, value] of Object.entries(route.metrics).sort()) text += ` ${name} ${value}`;
   }
-  return words.join(" ");
+  for (const hop of route.nextHops) {
+    text += ` nexthop${hopWords({ ...hop, type: "unicast" }, route.destination)} weight ${hop.weight}`;
+  }
+  return text;
+}
+
+/** Whether both have no next hops and no metrics, and are equal in all else; false tells nothing. */
+export function samePlainRoute(a: Route, b: Route): boolean {
+  return (
+    a.destination === b.destination &&
+    a.table === b.table &&
+    a.metric === b.metric &&
+    a.type === b.type &&
+    a.link === b.link &&
+    a.gateway === b.gateway &&
+    a.onLink === b.onLink &&
+    a.scope === b.scope &&
+    a.source === b.source &&
+    a.protocol === b.protocol &&
+    a.nextHops.length + b.nextHops.length === 0 &&
+    !hasMetrics(a) &&
+    !hasMetrics(b)
+  );
+}
+
+function hasMetrics(route: Route): boolean {
+  for (const _ in route.metrics) return true;
+  return false;
 }
 
 /** Without a word `ip` gives an on-link route scope link, and a local one scope host. */
@@ -116,13 +141,14 @@ export function linksOf(route: Route): readonly string[] {
   return route.nextHops.length === 0 ? [route.link] : [...new Set(route.nextHops.map((hop) => hop.link))];
 }
 
-function hopWords(hop: Pick<Route, "gateway" | "link" | "onLink" | "type">, destination: Prefix): string[] {
-  const words: string[] = [];
+/** Each word with a blank in front. */
+function hopWords(hop: Pick<Route, "gateway" | "link" | "onLink" | "type">, destination: Prefix): string {
+  let words = "";
   if (hop.gateway !== null) {
     const crossed = familyOf(hop.gateway) !== familyOf(destination);
-    words.push("via", ...(crossed ? ["inet6"] : []), hop.gateway);
+    words += crossed ? ` via inet6 ${hop.gateway}` : ` via ${hop.gateway}`;
   }
-  if (!hasNoLink(hop.type)) words.push("dev", hop.link);
-  if (hop.onLink) words.push("onlink");
+  if (!hasNoLink(hop.type)) words += ` dev ${hop.link}`;
+  if (hop.onLink) words += " onlink";
   return words;
 }

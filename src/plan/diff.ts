@@ -20,6 +20,7 @@ export function keyedDiff<Wanted, Found>(
     if (found === undefined) add.push(wanted);
     else (same(wanted, found) ? keep : replace).push({ wanted, found });
   }
-  const extra = [...current].filter(([key]) => !desired.has(key)).map(([, found]) => found);
+  const extra: Found[] = [];
+  for (const [key, found] of current) if (!desired.has(key)) extra.push(found);
   return { add, replace, keep, extra };
 }

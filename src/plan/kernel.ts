@@ -1,5 +1,5 @@
 import type { KernelChange, Note } from "../model/change.ts";
-import { type Entry, entryKey, entryText } from "../model/entry.ts";
+import { type Entry, entryKey, entryText, sameEntry } from "../model/entry.ts";
 import { isOursToRemove, isOursToReplace, type OwnRecord } from "../model/ownership.ts";
 import { hasNoLink, linksOf, routeTextOfAnyone } from "../model/route.ts";
 import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
@@ -28,7 +28,7 @@ export function planKernel(
   adopt: boolean,
 ): KernelPlan {
   const current = indexKernel(kernel, record.protocol);
-  const diff = keyedDiff<Entry, Found>(desired, current, (wanted, found) => entryText(wanted) === entryText(found));
+  const diff = keyedDiff<Entry, Found>(desired, current, sameEntry);
   const changes: KernelChange[] = [];
   const notes: Note[] = [];
   const waiting: Entry[] = [];
@@ -52,10 +52,12 @@ export function planKernel(
 /** Every kernel entry by key. Of several under one key (IPv6 allows one for each link) ours counts first. */
 export function indexKernel(kernel: KernelState, protocol: number): Map<string, Found> {
   const index = new Map<string, Found>();
-  for (const entry of [...kernel.routes, ...kernel.neighbors]) {
-    const key = entryKey(entry);
-    const other = index.get(key);
-    if (other === undefined || (other.protocol !== protocol && entry.protocol === protocol)) index.set(key, entry);
+  for (const entries of [kernel.routes, kernel.neighbors]) {
+    for (const entry of entries) {
+      const key = entryKey(entry);
+      const other = index.get(key);
+      if (other === undefined || (other.protocol !== protocol && entry.protocol === protocol)) index.set(key, entry);
+    }
   }
   return index;
 }
@@ -88,10 +90,9 @@ function foreignNote(wanted: Entry, found: Found, record: OwnRecord, adopt: bool
  * finds nothing; what depends on others goes first; bare neighbor deletes last (see kernel/batch.ts).
  */
 function inSafeOrder(changes: readonly KernelChange[]): KernelChange[] {
-  return changes
-    .map((change, index) => ({ change, index, rank: rank(change) }))
-    .sort((a, b) => a.rank - b.rank || a.index - b.index)
-    .map(({ change }) => change);
+  const byRank: KernelChange[][] = [[], [], [], [], [], []];
+  for (const change of changes) byRank[rank(change)]?.push(change);
+  return byRank.flat();
 }
 
 function rank(change: KernelChange): number {
