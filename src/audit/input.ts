@@ -4,7 +4,7 @@ import type { Conflict } from "../model/owner.ts";
 import type { OwnRecord } from "../model/ownership.ts";
 import type { KernelState } from "../model/state.ts";
 
-/** A generated file, as it should be and as it is, with the entries that stand in both. */
+/** A generated file, as it should be and as it is, with the entries that stand in both, read when they are asked for. */
 export interface FileComparison {
   readonly path: string;
   readonly link: string | null;

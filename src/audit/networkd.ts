@@ -50,11 +50,15 @@ function stateFinding(link: string, view: NetworkdView, input: AuditInput): Find
  */
 function loadedFindings(input: AuditInput): Finding[] {
   if (input.reloadPending) return [];
-  const kernel = indexKernel(input.kernel, input.record.protocol);
+  let index: ReadonlyMap<string, Entry> | null = null;
+  const inKernel = (key: string) => {
+    index ??= indexKernel(input.kernel, input.record.protocol);
+    return index.has(key);
+  };
   return input.files.flatMap((file) => {
     const view = file.link === null ? undefined : input.statuses.get(file.link);
     if (view === undefined || file.actualText === null || file.expectedText === null) return [];
-    return isLoaded(file, view, kernel) ? [] : [notLoadedFinding(file, view)];
+    return isLoaded(file, view, inKernel) ? [] : [notLoadedFinding(file, view)];
   });
 }
 
@@ -62,12 +66,12 @@ function loadedFindings(input: AuditInput): Finding[] {
  * 257 names the drop-ins of a link. On 252 at least one of the routes in the file is networkd's own once it is loaded;
  * a route whose next hops are all on other links shows there.
  */
-function isLoaded(file: FileComparison, view: NetworkdView, kernel: ReadonlyMap<string, Entry>): boolean {
+function isLoaded(file: FileComparison, view: NetworkdView, inKernel: (key: string) => boolean): boolean {
   if (!file.path.endsWith(".conf")) return true;
   if (view.dropIns !== null) return view.dropIns.includes(file.path);
   const routes = [...file.actual].filter(
     ([key, entry]) =>
-      entry.kind === "route" && !hasNoLink(entry.type) && linksOf(entry).includes(entry.link) && kernel.has(key),
+      entry.kind === "route" && !hasNoLink(entry.type) && linksOf(entry).includes(entry.link) && inKernel(key),
   );
   return routes.length === 0 || routes.some(([key]) => view.entries.get(key) === "static");
 }

@@ -68,28 +68,37 @@ function report(context: CommandContext, findings: Finding[], repaired: Finding[
 
 /** The four layers as one value. */
 export function auditInput(prepared: Prepared, system: Pick<System, "digest" | "offline">): AuditInput {
-  const owners = new Map<string, string[]>();
-  for (const { owner, entries } of prepared.desired.owners) {
-    for (const { entry } of entries) {
-      const key = entryKey(entry);
-      owners.set(key, [...(owners.get(key) ?? []), ownerText(owner)]);
-    }
-  }
-  const { observed, settings, layout } = prepared;
+  const { observed, layout } = prepared;
+  let owners: ReadonlyMap<string, readonly string[]> | null = null;
   return {
     offline: system.offline,
     entries: prepared.entries,
-    ownersOf: (key) => owners.get(key) ?? [],
+    ownersOf(key) {
+      owners ??= ownersByKey(prepared);
+      return owners.get(key) ?? [];
+    },
     conflicts: prepared.desired.conflicts,
     broken: prepared.documents.broken,
     notes: layout.notes,
     kernel: observed.kernel,
-    record: { protocol: settings.routeProtocol, recorded: observed.recorded, scope: null },
+    record: prepared.record,
     files: compareFiles(prepared, (text) => system.digest(text)),
     networkd: observed.networkd,
     statuses: observed.statuses,
     reloadPending: observed.reloadPending,
   };
+}
+
+/** Asked for only when something is wrong, and then maybe of every entry. */
+function ownersByKey({ desired }: Prepared): Map<string, string[]> {
+  const owners = new Map<string, string[]>();
+  for (const { owner, entries } of desired.owners) {
+    for (const { entry } of entries) {
+      const key = entryKey(entry);
+      owners.set(key, [...(owners.get(key) ?? []), ownerText(owner)]);
+    }
+  }
+  return owners;
 }
 
 function compareFiles(prepared: Prepared, digest: (text: string) => string): FileComparison[] {
@@ -107,16 +116,20 @@ function compareFiles(prepared: Prepared, digest: (text: string) => string): Fil
     const [expectedText, actualText] = [expected.get(path) ?? null, observed.generated.get(path) ?? null];
     const link = linkOfFile(expectedText ?? actualText ?? "");
     if (expectedText === null && doubtful.has(link)) return [];
-    const actual = entriesOf(path, actualText, link);
+    const asRendered = actualText === expectedText;
     return [
       {
         path,
         link,
         expectedText,
         actualText,
-        expected: expectedText === actualText ? actual : entriesOf(path, expectedText, link),
-        actual,
-        editedByHand: actualText !== null && isEdited(actualText, digest),
+        get expected() {
+          return entriesOf(path, expectedText, link);
+        },
+        get actual() {
+          return entriesOf(path, actualText, link);
+        },
+        editedByHand: actualText !== null && !asRendered && isEdited(actualText, digest),
         unreadable: unreadable.get(path) ?? null,
       },
     ];

@@ -18,6 +18,7 @@ import { generatedLinks, type Observed } from "./observe.ts";
 
 /** Which files the desired state becomes on this host. */
 export interface Layout {
+  /** Rendered when they are first asked for: a bulk apply does that while the kernel takes the entries. */
   readonly files: readonly RenderedFile[];
   readonly notes: readonly Note[];
   /** Link → sections of its base file and drop-ins, as far as known. */
@@ -67,8 +68,12 @@ export function layOut(desired: DesiredState, observed: Observed, record: OwnRec
     });
   }
   const doubtful = new Set(notes.filter((note) => note.level === "refusal").map((note) => note.link));
+  let files: readonly RenderedFile[] | null = null;
   return {
-    files: renderings.flatMap((rendering) => renderLink(rendering, digest)),
+    get files() {
+      files ??= renderings.flatMap((rendering) => renderLink(rendering, digest));
+      return files;
+    },
     notes,
     sections,
     certain,

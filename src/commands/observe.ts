@@ -1,7 +1,7 @@
 import type { Family } from "../model/address.ts";
-import { type Entry, entryKey } from "../model/entry.ts";
 import type { HostFacts } from "../model/link.ts";
 import type { OwnedEntry, OwnerState, Persistence } from "../model/owner.ts";
+import type { RecordedEntries } from "../model/ownership.ts";
 import type { KernelState } from "../model/state.ts";
 import { readBlocks, readEntries } from "../networkd/block.ts";
 import type { LinkStatus } from "../networkd/describe.ts";
@@ -13,6 +13,7 @@ import type { System } from "../system/system.ts";
 import { observeKernel } from "./observeKernel.ts";
 import { type NetworkdState, observeLinks, observeNetworkd } from "./observeNetworkd.ts";
 import { type PendingReload, parsePending } from "./pending.ts";
+import { recordedEntries } from "./recorded.ts";
 
 /** One reading of the host: everything that a plan or an audit is computed from. */
 export interface Observed {
@@ -23,8 +24,6 @@ export interface Observed {
   readonly tree: UnitTree;
   /** Path → text of what netkeep generated and networkd can read. */
   readonly generated: ReadonlyMap<string, string>;
-  /** Key → entry of all that stands in our drop-ins now. */
-  readonly recorded: ReadonlyMap<string, Entry>;
   readonly host: HostFacts;
   /** How many [Route] sections networkd loads for one link. */
   readonly routeLimit: number;
@@ -49,7 +48,6 @@ export async function observeHost(system: System, reloadPendingPath: string): Pr
     networkd,
     tree,
     generated,
-    recorded: recordedEntries(generated),
     host: networkd.version === null ? host : { ...host, systemdVersion: networkd.version },
     routeLimit: routeLimit(networkd.version, maxSizes),
     reloadPending: pending !== null,
@@ -58,7 +56,7 @@ export async function observeHost(system: System, reloadPendingPath: string): Pr
 }
 
 /** What stands in our drop-ins now, for who has to know our neighbors without observing the whole host. */
-export async function observeRecorded(system: System): Promise<ReadonlyMap<string, Entry>> {
+export async function observeRecorded(system: System): Promise<RecordedEntries> {
   return recordedEntries(generatedFiles(await system.readUnits(unitDirectories, [".network"])));
 }
 
@@ -108,14 +106,4 @@ function generatedFiles(tree: UnitTree): Map<string, string> {
   const generated = new Map<string, string>();
   for (const file of tree) if (file.kind === "text" && isGenerated(file.path)) generated.set(file.path, file.text);
   return generated;
-}
-
-function recordedEntries(generated: ReadonlyMap<string, string>): Map<string, Entry> {
-  const recorded = new Map<string, Entry>();
-  for (const [path, text] of generated) {
-    const link = carriesEntries(path) ? linkOfFile(text) : null;
-    if (link === null) continue;
-    for (const entry of readEntries(text, link)) recorded.set(entryKey(entry), entry);
-  }
-  return recorded;
 }

@@ -21,6 +21,7 @@ import { type GivenDocument, type LoadedDocuments, loadDocuments } from "./docum
 import { type Layout, layOut } from "./layout.ts";
 import { lostOwners } from "./lostOwners.ts";
 import { generatedLinks, type Observed, observeHost, observeStatuses, recordedOwner } from "./observe.ts";
+import { type RenderedEntries, recordedEntries } from "./recorded.ts";
 
 export interface PrepareOptions {
   readonly given: readonly GivenDocument[];
@@ -55,10 +56,9 @@ export interface Prepared {
  * @throws UserError 65 for bad documents and, if asked, conflicts
  */
 export async function prepare(system: System, settings: Settings, options: PrepareOptions): Promise<Prepared> {
-  const host = await observeHost(system, places.reloadPending);
+  const [host, kept] = await Promise.all([observeHost(system, places.reloadPending), readHostDocuments(system)]);
   const context = documentContext(settings, host.kernel, system.offline);
   const fallback = options.tolerant ? (owner: string) => recordedOwner(owner, host.generated) : null;
-  const kept = await readHostDocuments(system);
   const lost = options.tolerant ? await lostOwners(system, host.generated, kept.admin) : [];
   const documents = loadDocuments(
     { ...kept, stored: [...kept.stored, ...lost] },
@@ -72,21 +72,50 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   for (const owner of desired.owners) for (const { entry } of owner.entries) entries.set(entryKey(entry), entry);
   const links = [...new Set([...linksOfDesired(desired), ...generatedLinks(host.generated)])];
   const observed = await observeStatuses(system, host, links);
-  const record: OwnRecord = { protocol: settings.routeProtocol, recorded: observed.recorded, scope: null };
-  const layout = layOut(desired, observed, record, (text) => system.digest(text));
+  let layout: Layout | null = null;
+  const rendered: RenderedEntries = (path, text) =>
+    layout?.files.find((file) => file.path === path && file.text === text)?.entries ?? null;
+  const recorded = recordedEntries(observed.generated, rendered);
+  const record: OwnRecord = { protocol: settings.routeProtocol, recorded, scope: null };
+  layout = layOut(desired, observed, record, (text) => system.digest(text));
   const kernel = planKernel(entries, observed.kernel, record, options.adopt);
-  const changed = planFiles(layout.files, observed.generated).filter((file) => !layout.keeps(file));
-  const files = [...changed, ...readoptions(kernel.changes, changed, observed)];
-  const notes: Note[] = [...layout.notes, ...kernel.notes];
-  const told = observed.networkd.running ? [...layout.reloads(files), ...observed.pending.links] : [];
-  const reloads = [...new Set(told)];
-  const plan = { kernel: system.offline ? [] : kernel.changes, files, reloads, notes };
+  const plan = planOf(system.offline ? [] : kernel.changes, kernel.notes, layout, observed, record);
   return { settings, documents, desired, entries, record, observed, layout, plan, waiting: kernel.waiting };
 }
 
+/** The files are rendered when they are first asked for, see `Layout`. */
+function planOf(
+  changes: readonly KernelChange[],
+  notes: readonly Note[],
+  layout: Layout,
+  observed: Observed,
+  record: OwnRecord,
+): Plan {
+  let files: readonly FileChange[] | null = null;
+  return {
+    kernel: changes,
+    notes: [...layout.notes, ...notes],
+    get files() {
+      const compute = () => {
+        const changed = planFiles(layout.files, observed.generated).filter((file) => !layout.keeps(file));
+        return [...changed, ...readoptions(changes, changed, observed, record)];
+      };
+      files ??= compute();
+      return files;
+    },
+    get reloads() {
+      return observed.networkd.running ? [...new Set([...layout.reloads(this.files), ...observed.pending.links])] : [];
+    },
+  };
+}
+
 /** On networkd before 257: the drop-ins whose entries are set live again, for networkd to take them up. */
-function readoptions(kernel: readonly KernelChange[], files: readonly FileChange[], observed: Observed): FileChange[] {
-  const { networkd, recorded, generated } = observed;
+function readoptions(
+  kernel: readonly KernelChange[],
+  files: readonly FileChange[],
+  { networkd, generated }: Observed,
+  { recorded }: OwnRecord,
+): FileChange[] {
   if (!networkd.running || networkd.version === null || networkd.version >= 257) return [];
   const again = kernel.filter((change) => change.action !== "remove" && recorded.has(entryKey(change.entry)));
   const touched = new Set(files.map((file) => linkOfFile(file.action === "write" ? file.text : file.before)));

@@ -13,7 +13,10 @@ export interface Threats {
 /** What the reload of this plan would delete of others, and what netkeep does about it. */
 export async function findThreats(system: System, prepared: Prepared): Promise<Threats> {
   const { observed, plan, record } = prepared;
-  const reloads = observed.networkd.running && (plan.files.length > 0 || observed.reloadPending);
+  const { running, version } = observed.networkd;
+  // From 257 on a reload deletes nothing of others; what an earlier run has left to do goes on all the same.
+  const deletes = version === null || version < 257;
+  const reloads = running && (observed.reloadPending || (deletes && plan.files.length > 0));
   if (!reloads) return { list: [], notes: [] };
   const list = withInterrupted(reloadThreats(observed.kernel, record, reloadFacts(prepared)), prepared);
   const notes = [...flapNotes(prepared), ...entryNotes(list), ...(await ruleNotes(system, prepared))];

@@ -53,7 +53,8 @@ export async function transact(
 ): Promise<Outcome> {
   const winners = new Set(prepared.desired.conflicts.map((conflict) => conflict.winner.owner));
   const stored = await storeDocuments(system, options.given, prepared.documents, options.persistence, winners);
-  const live = await goLive(system, prepared, options);
+  // What is to be written is rendered while `ip` works; goLive() has started it when it first waits.
+  const [live] = await Promise.all([goLive(system, prepared, options), rendered(prepared)]);
   const refusedKeys = new Set(live.refused.map((refusal) => entryKey(refusal.entry)));
   const files = filesOf(prepared, refusedKeys);
   await writeFiles(system, prepared, files, threats);
@@ -81,6 +82,10 @@ async function goLive(system: System, prepared: Prepared, options: TransactOptio
     const kernel = { ...observed.kernel, ...state };
     return planKernel(entries, kernel, record, options.adopt).changes;
   });
+}
+
+async function rendered({ plan }: Prepared): Promise<readonly FileChange[]> {
+  return plan.files;
 }
 
 /** Without the entries that the kernel has refused: one of them in a drop-in would put the whole link into `failed`. */

@@ -6,10 +6,11 @@ export type KernelChange =
   | { readonly action: "replace"; readonly entry: Entry; readonly before: Entry }
   | { readonly action: "remove"; readonly entry: Entry };
 
-/** A generated file: absolute path as on the host, and its whole text. */
+/** A generated file: absolute path as on the host, its whole text, and the entries that stand in it. */
 export interface RenderedFile {
   readonly path: string;
   readonly text: string;
+  readonly entries: readonly Entry[];
 }
 
 /** A change of a file; `before` null is a file that does not exist yet. */

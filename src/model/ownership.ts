@@ -1,14 +1,16 @@
 import { type Entry, entryKey, sameEntry } from "./entry.ts";
 import type { KernelNeighbor, KernelRoute } from "./state.ts";
 
+/** Key → entry, of everything that stands in our drop-ins on disk. */
+export type RecordedEntries = Pick<ReadonlyMap<string, Entry>, "get" | "has">;
+
 /**
  * How a run without a memory knows its own. Routes carry our protocol number wherever they came from. Neighbors carry it
  * only if netkeep set them live; networkd sets none, so those that it installed are known by our drop-ins.
  */
 export interface OwnRecord {
   readonly protocol: number;
-  /** Key → entry, of everything that stands in our drop-ins on disk. */
-  readonly recorded: ReadonlyMap<string, Entry>;
+  readonly recorded: RecordedEntries;
   /**
    * The keys that this run is about; null for all. A run that has read only some owners must not take what belongs to the
    * others for its own, because it would delete that.

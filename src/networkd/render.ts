@@ -37,15 +37,16 @@ export function linkOfFile(text: string): string | null {
 export function renderLink(rendering: LinkRendering, digest: Digest): RenderedFile[] {
   const baseName = rendering.baseName ?? standalonePath(rendering.link).replace(/^.*\//, "");
   const paths = dropInPaths(baseName);
-  const files: RenderedFile[] = [{ path: paths.link, text: linkText(rendering) }];
+  const files: RenderedFile[] = [{ path: paths.link, text: linkText(rendering), entries: [] }];
   if (rendering.baseName === null)
-    files.push({ path: standalonePath(rendering.link), text: standaloneText(rendering) });
+    files.push({ path: standalonePath(rendering.link), text: standaloneText(rendering), entries: [] });
   for (const persistence of ["persistent", "runtime"] as const) {
     const owners = rendering.owners.filter((owner) => owner.persistence === persistence && owner.entries.length > 0);
     if (owners.length === 0) continue;
     const path = persistence === "persistent" ? paths.entries : paths.runtimeEntries;
     const blocks = owners.map((owner) => renderBlock(owner.owner, owner.source, owner.entries, digest));
-    files.push({ path, text: `${head("the entries", rendering.link)}\n${blocks.join("\n")}` });
+    const text = `${head("the entries", rendering.link)}\n${blocks.join("\n")}`;
+    files.push({ path, text, entries: owners.flatMap((owner) => owner.entries) });
   }
   return files;
 }

@@ -1,12 +1,14 @@
 import type { FileChange, RenderedFile } from "../model/change.ts";
 
+type RenderedText = Pick<RenderedFile, "path" | "text">;
+
 /**
  * The files as they should be against those on disk. A file whose bytes would not change is not written: a new inode
  * alone makes networkd set the link up anew.
  *
  * @param onDisk path → text of every file that netkeep generated
  */
-export function planFiles(rendered: readonly RenderedFile[], onDisk: ReadonlyMap<string, string>): FileChange[] {
+export function planFiles(rendered: readonly RenderedText[], onDisk: ReadonlyMap<string, string>): FileChange[] {
   const wanted = new Set(rendered.map((file) => file.path));
   const writes = rendered.flatMap((file): FileChange[] => {
     const before = onDisk.get(file.path) ?? null;
