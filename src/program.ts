@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { applyCommand } from "./commands/apply.ts";
 import { auditCommand } from "./commands/audit.ts";
 import type { CommandContext } from "./commands/context.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { isDocumentName, ownerOfFile } from "./commands/documentFiles.ts";
 import type { GivenDocument } from "./commands/documents.ts";
 import { explainCommand } from "./commands/explain.ts";
@@ -135,6 +136,13 @@ function addReadingCommands(netkeep: Command, run: Run): void {
   command(netkeep, "audit", "compare documents, drop-ins, networkd and kernel; exit 1 on drift")
     .option("--repair", "apply what the documents say, and audit again")
     .action((options) => run(options, (context) => auditCommand(context, { repair: options.repair === true })));
+  command(netkeep, "doctor", "look for known traps of this host; exit 1 if there is something to fix")
+    .option("--link <NAME...>", "look at these links only, also before they have entries")
+    .option("--only <CHECK...>", "make these checks only")
+    .option("--list", "list the checks, and look at nothing")
+    .action(({ link = [], only = [], list = false, ...options }) =>
+      run(options, (context) => doctorCommand(context, { links: link, only, list })),
+    );
   command(netkeep, "show [OWNER|LINK|ADDRESS...]", "show who owns what").action((subjects, options) =>
     run(options, (context) => showCommand(context, subjects)),
   );

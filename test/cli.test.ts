@@ -43,7 +43,7 @@ describe("help and usage", () => {
     [["generate"], "netkeep: generate writes below a directory: say which with --root DIR\n"],
     [
       ["schema", "plans"],
-      "netkeep: no schema is named plans; known: document, plan, apply, audit, show, explain, restore, error\n",
+      "netkeep: no schema is named plans; known: document, plan, apply, audit, show, explain, restore, doctor, error\n",
     ],
   ])("%j: status 64", (args, stderr) => {
     expect(netkeep(args)).toEqual({ status: 64, stdout: "", stderr });

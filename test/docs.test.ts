@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { knownKeys } from "../src/desired/schema.ts";
 import { defaultSettings, readSettings } from "../src/desired/settings.ts";
+import { checks } from "../src/doctor/checks.ts";
 import { exitCodes } from "../src/errors.ts";
 import { findingCodes } from "../src/model/finding.ts";
 import { places } from "../src/model/places.ts";
@@ -107,6 +108,11 @@ describe("netkeep.8", () => {
   test("has every finding, and no other", () => {
     const items = [...section(manual, "FINDINGS").matchAll(/^\.It Sy (\S+) Pq (error|warning|info)$/gm)];
     expect(items.map((item) => item[1]).sort()).toEqual([...findingCodes].sort());
+  });
+
+  test("has every check, and no other", () => {
+    const items = [...section(manual, "CHECKS").matchAll(/^\.It Sy (\S+)$/gm)];
+    expect(items.map((item) => item[1])).toEqual(checks.map(({ code }) => code));
   });
 
   test("has every place of netkeep's own", () => {

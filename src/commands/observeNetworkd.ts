@@ -75,19 +75,25 @@ async function versionOfImage(system: System): Promise<number | null> {
   return null;
 }
 
-/** Milliseconds since 1970, from /proc: works with and without systemd as PID 1 (proc(5), starttime and btime). */
+/**
+ * Milliseconds since 1970, from /proc: works with and without systemd as PID 1 (proc(5), starttime and uptime). Good to
+ * some hundredths of a second, so that a file written just before a restart counts.
+ */
 async function startTime(system: System, process: string): Promise<number | null> {
-  const [stat, boot] = await Promise.all([
+  const [stat, uptime] = await Promise.all([
     system.readText(`/proc/${process}/stat`).catch(() => null),
-    system.readText("/proc/stat").catch(() => null),
+    system.readText("/proc/uptime").catch(() => null),
   ]);
   const ticks = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-  const bootSeconds = /^btime (\d+)$/m.exec(boot ?? "")?.[1];
+  const seconds = /^\d+\.\d+/.exec(uptime ?? "")?.[0];
   // USER_HZ is 100 on every architecture that Linux and Node share.
-  return ticks === undefined || bootSeconds === undefined ? null : (Number(bootSeconds) + Number(ticks) / 100) * 1000;
+  return ticks === undefined || seconds === undefined
+    ? null
+    : system.now() - (Number(seconds) - Number(ticks) / 100) * 1000;
 }
 
-async function daemonFiles(system: System): Promise<FoundFile[]> {
+/** networkd.conf, if there is one, and the drop-ins of all directories. */
+export async function daemonFiles(system: System): Promise<FoundFile[]> {
   const directories = ["/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd"];
   const main: FoundFile[] = [];
   for (const directory of directories) {

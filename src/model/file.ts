@@ -1,6 +1,6 @@
 /**
  * A file below one of the unit directories, as user systemd-network finds it. What stands in a directory that this user
- * cannot enter is left out, for networkd passes over such a directory in silence.
+ * cannot enter is left out, for networkd passes over such a directory in silence; the directory itself is listed.
  */
 export type FoundFile =
   | { readonly path: string; readonly kind: "text"; readonly text: string; readonly modified?: number }
@@ -8,5 +8,5 @@ export type FoundFile =
   | { readonly path: string; readonly kind: "null" }
   /** A symlink to nothing. */
   | { readonly path: string; readonly kind: "dangling" }
-  /** A directory, or a file that user systemd-network may not read. */
+  /** A directory in place of a file or one that cannot be entered, or a file that user systemd-network may not read. */
   | { readonly path: string; readonly kind: "unreadable"; readonly reason: string; readonly text?: string };

@@ -83,6 +83,23 @@ const restoreSchema = z.strictObject({
   notes: z.array(noteSchema),
 });
 
+const doctorSchema = z.strictObject({
+  checks: z
+    .array(z.strictObject({ check: z.string(), about: z.string(), why: z.string() }))
+    .meta({ description: "those that were made, or with --list those that there are" }),
+  results: z.array(
+    z.strictObject({
+      check: z.string(),
+      verdict: z.enum(["ok", "warn", "fail", "skip"]),
+      link: z.string().nullable().meta({ description: "null for the host" }),
+      evidence: z.array(z.string()),
+      why: z.string().meta({ description: "what happens in this trap" }),
+      fix: z.array(z.string()).meta({ description: "lines for a shell of root; # begins a line for the reader" }),
+    }),
+  ),
+  summary: z.strictObject({ ok: z.int(), warn: z.int(), fail: z.int(), skip: z.int() }),
+});
+
 const errorSchema = z.strictObject({ error: z.strictObject({ exitCode: z.int(), message: z.string() }) });
 
 export const outputSchemas = {
@@ -92,5 +109,6 @@ export const outputSchemas = {
   show: showSchema,
   explain: explainSchema,
   restore: restoreSchema,
+  doctor: doctorSchema,
   error: errorSchema,
 } as const;

@@ -22,11 +22,19 @@ export async function readUnitFiles(
   const reader = await findReader(root);
   const found: FoundFile[] = [];
   for (const directory of directories) {
-    if (!(await enterable(root + directory, reader))) continue;
+    const closed = await closedDirectory(root, directory, reader);
+    if (closed !== null) {
+      found.push(...closed);
+      continue;
+    }
     for (const name of await names(root + directory)) {
       const path = join(directory, name);
       if (name.endsWith(".d")) {
-        if (!(await enterable(root + path, reader))) continue;
+        const closedToo = await closedDirectory(root, path, reader);
+        if (closedToo !== null) {
+          if (suffixes.some((suffix) => name.endsWith(`${suffix}.d`))) found.push(...closedToo);
+          continue;
+        }
         for (const inner of await names(root + path)) {
           if (inner.endsWith(".conf")) found.push(await classify(root, join(path, inner), reader));
         }
@@ -46,8 +54,8 @@ async function classify(root: string, path: string, reader: Reader | null): Prom
   try {
     const text = await readFile(here, "utf8");
     if (!allows(target, reader, 4)) {
-      const mode = (target.mode & 0o7777).toString(8).padStart(4, "0");
-      return { path, kind: "unreadable", reason: `mode ${mode}: user systemd-network may not read it`, text };
+      const reason = `mode ${modeOf(target)}: user systemd-network may not read it`;
+      return { path, kind: "unreadable", reason, text };
     }
     return { path, kind: "text", text, modified: target.mtimeMs };
   } catch (error) {
@@ -55,9 +63,16 @@ async function classify(root: string, path: string, reader: Reader | null): Prom
   }
 }
 
-async function enterable(path: string, reader: Reader | null): Promise<boolean> {
-  const found = await stat(path).catch(() => null);
-  return found?.isDirectory() === true && allows(found, reader, 1) && allows(found, reader, 4);
+/** null if the user can look into it; what is no directory at all is empty. */
+async function closedDirectory(root: string, path: string, reader: Reader | null): Promise<FoundFile[] | null> {
+  const found = await stat(root + path).catch(() => null);
+  if (found?.isDirectory() !== true) return [];
+  if (allows(found, reader, 1) && allows(found, reader, 4)) return null;
+  return [{ path, kind: "unreadable", reason: `mode ${modeOf(found)}: user systemd-network may not enter it` }];
+}
+
+function modeOf({ mode }: { mode: number }): string {
+  return (mode & 0o7777).toString(8).padStart(4, "0");
 }
 
 /** The rule of path_resolution(7): owner, else group, else others. Without such a user (image, tests) others decide. */

@@ -9,9 +9,22 @@ describe("netkeep schema", () => {
   });
 
   test("names what it knows", () => {
-    expect(schemaNames).toEqual(["document", "plan", "apply", "audit", "show", "explain", "restore", "error"]);
+    expect(schemaNames).toEqual([
+      "document",
+      "plan",
+      "apply",
+      "audit",
+      "show",
+      "explain",
+      "restore",
+      "doctor",
+      "error",
+    ]);
     expect(() => schemaCommand("plans")).toThrow(
-      new UserError(64, "no schema is named plans; known: document, plan, apply, audit, show, explain, restore, error"),
+      new UserError(
+        64,
+        "no schema is named plans; known: document, plan, apply, audit, show, explain, restore, doctor, error",
+      ),
     );
   });
 });

@@ -27,6 +27,26 @@ export interface FakeHost {
 const networkdPid = "4242";
 const bootTime = 1_700_000_000;
 
+/** `systemctl show` of the units that the doctor asks for, as Debian 13 says it. */
+const unitStates = `MainPID=${networkdPid}
+Id=systemd-networkd.service
+LoadState=loaded
+ActiveState=active
+UnitFileState=enabled
+
+MainPID=0
+Id=NetworkManager.service
+LoadState=not-found
+ActiveState=inactive
+UnitFileState=
+
+MainPID=0
+Id=frr.service
+LoadState=loaded
+ActiveState=inactive
+UnitFileState=disabled
+`;
+
 /** A host in memory. One object can serve several runs of netkeep: what a run leaves behind is there for the next. */
 export class FakeSystem {
   readonly files = new FakeFiles();
@@ -92,7 +112,8 @@ export class FakeSystem {
       this.#now += milliseconds;
     },
     digest: (text) => createHash("sha256").update(text).digest("hex").slice(0, 16),
-    readText: async (path) => this.files.text(path),
+    readText: async (path) =>
+      path === "/proc/uptime" ? `${(this.#now / 1000 - bootTime).toFixed(2)} 0.00\n` : this.files.text(path),
     modified: async (path) => this.files.modified(path) ?? (this.files.isDirectory(path) ? 0 : null),
     list: async (directory) => this.files.list(directory),
     readUnits: async (directories, suffixes) => this.files.units(directories, suffixes),
@@ -169,6 +190,8 @@ export class FakeSystem {
     if (command === "systemctl is-active systemd-networkd.service") {
       return running ? ok("active\n") : { stdout: "inactive\n", stderr: "", exitCode: 3 };
     }
+    if (program === "systemctl") return running ? ok(unitStates) : { stdout: "", stderr: "", exitCode: 1 };
+    if (command === `readlink /proc/${networkdPid}/exe`) return ok("/usr/lib/systemd/systemd-networkd\n");
     if (/^readlink \/proc\/(self|4242)\/ns\/net$/.test(command)) return ok("net:[4026531840]\n");
     throw new Error(`the fake host does not know: ${command}`);
   }

@@ -18,6 +18,7 @@ const everything = [
   "kernel",
   "plan",
   "audit",
+  "doctor",
   "report",
   "commands",
   "system",
@@ -72,6 +73,12 @@ export const layers: Readonly<Record<string, Layer>> = {
     pure: true,
     why: "compares what was read; it reads nothing itself",
   },
+  doctor: {
+    folders: ["model", "plan"],
+    packages: [],
+    pure: true,
+    why: "a trap is recognised by facts as a value, so that each verdict can be tested without a host",
+  },
   report: {
     folders: ["model"],
     packages: ["zod", "diff"],
@@ -95,6 +102,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       "kernel",
       "plan",
       "audit",
+      "doctor",
       "report",
       "errors.ts",
       "system/system.ts",

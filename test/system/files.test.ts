@@ -105,12 +105,14 @@ test("unit files as user systemd-network finds them", async () => {
   expect(found.map(({ path, kind }) => [path.replace("/etc/systemd/network/", ""), kind])).toEqual([
     ["10-a.network", "text"],
     ["10-a.network.d/50.conf", "text"],
+    ["20-closed.network.d", "unreadable"],
     ["30-secret.network", "unreadable"],
     ["40-masked.network", "null"],
     ["50-dangling.network", "dangling"],
     ["dir.network", "unreadable"],
   ]);
-  expect(found[2]).toMatchObject({ reason: "mode 0600: user systemd-network may not read it", text: "S" });
+  expect(found[2]).toMatchObject({ reason: "mode 0700: user systemd-network may not enter it" });
+  expect(found[3]).toMatchObject({ reason: "mode 0600: user systemd-network may not read it", text: "S" });
 });
 
 describe("the lock", () => {
