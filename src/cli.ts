@@ -8,6 +8,7 @@ import type { Settings } from "./model/settings.ts";
 import { buildProgram, type CommonOptions } from "./program.ts";
 import { messageText } from "./report/messageText.ts";
 import { colourStyle, plainStyle } from "./report/style.ts";
+import { writeNamedText } from "./system/documents.ts";
 import { withProgress } from "./system/progress.ts";
 import { realSystem } from "./system/real.ts";
 import type { System } from "./system/system.ts";
@@ -27,15 +28,15 @@ async function run(options: CommonOptions, work: (context: CommandContext) => Pr
   const progress = startProgress(options.quiet === true);
   try {
     const system = withProgress(realSystem(rootOf(options)), progress.begun);
-    const colour =
-      options.color === "always" || (options.color !== "never" && wantsColour(process.env, process.stdout.isTTY));
+    const terminal = process.stdout.isTTY && (options.output ?? "-") === "-";
+    const colour = options.color === "always" || (options.color !== "never" && wantsColour(process.env, terminal));
     const settings = await settingsFor(options, system);
     const result = await work({ system, settings, style: colour ? colourStyle : plainStyle });
     progress.end();
     const mode = jsonMode(options);
-    process.stdout.write(
-      mode === "off" ? result.text : `${JSON.stringify(result.data, null, mode === "pretty" ? 2 : 0)}\n`,
-    );
+    const text = mode === "off" ? result.text : `${JSON.stringify(result.data, null, mode === "pretty" ? 2 : 0)}\n`;
+    if (options.output === undefined || options.output === "-") process.stdout.write(text);
+    else await writeNamedText(options.output, text);
     // After the data, so that on a terminal the summary stands at the end.
     for (const message of result.messages) say(message, options.quiet === true);
     process.exitCode = result.exitCode;
@@ -64,7 +65,7 @@ function rootOf({ root }: CommonOptions): string {
 }
 
 function jsonMode(options: CommonOptions): "pretty" | "short" | "off" {
-  return options.j === true ? "short" : (options.json ?? "off");
+  return options.j === true ? "short" : (options.json ?? (options.format === "json" ? "pretty" : "off"));
 }
 
 /** After a second on a terminal: a line that says what is being waited for. */

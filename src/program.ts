@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { applyCommand } from "./commands/apply.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { auditFlags, type ReportFormat, reportFormats } from "./commands/auditFlags.ts";
 import type { CommandContext } from "./commands/context.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { isDocumentName, ownerOfFile } from "./commands/documentFiles.ts";
@@ -30,6 +31,8 @@ export interface CommonOptions {
   readonly color?: "auto" | "always" | "never";
   readonly quiet?: boolean;
   readonly debug?: boolean;
+  readonly format?: ReportFormat;
+  readonly output?: string;
   /** A hook that is not strict: nothing that goes wrong may stop a guest, so settings fall back and the status is 0. */
   readonly harmless?: boolean;
 }
@@ -135,7 +138,10 @@ function addHookCommands(netkeep: Command, run: Run): void {
 function addReadingCommands(netkeep: Command, run: Run): void {
   command(netkeep, "audit", "compare documents, drop-ins, networkd and kernel; exit 1 on drift")
     .option("--repair", "apply what the documents say, and audit again")
-    .action((options) => run(options, (context) => auditCommand(context, { repair: options.repair === true })));
+    .addOption(new Option("--format <FORMAT>", "what to print").choices(reportFormats))
+    .option("--output <FILE>", "write it to FILE, which has the old or the new text at any moment")
+    .option("--all", "print each finding also where there are many")
+    .action((options) => run(options, async (context) => auditCommand(context, auditFlags(options, version))));
   command(netkeep, "doctor", "look for known traps of this host; exit 1 if there is something to fix")
     .option("--link <NAME...>", "look at these links only, also before they have entries")
     .option("--only <CHECK...>", "make these checks only")
@@ -208,22 +214,18 @@ function command(netkeep: Command, name: string, description: string, argument?:
 
 async function applyOptions(names: readonly string[], options: Record<string, unknown>) {
   return {
+    ...ownerOptions(options),
     given: await readDocuments(names),
-    runtime: options["runtime"] === true,
     adopt: options["adopt"] === true,
     dryRun: options["dryRun"] === true,
-    live: options["live"] !== false,
-    reload: options["reload"] !== false,
   };
 }
 
-function ownerOptions(options: Record<string, unknown>) {
-  const { runtime, live, reload } = options;
+function ownerOptions({ runtime, live, reload }: Record<string, unknown>) {
   return { runtime: runtime === true, live: live !== false, reload: reload !== false };
 }
 
-function importOptions(options: Record<string, unknown>) {
-  const { all, files, adopt, dryRun } = options;
+function importOptions({ all, files, adopt, dryRun }: Record<string, unknown>) {
   return { all: all === true, files: files === true, adopt: adopt === true, dryRun: dryRun === true };
 }
 
@@ -244,6 +246,5 @@ async function readPayload(): Promise<string> {
 }
 
 async function readDocuments(names: readonly string[]): Promise<GivenDocument[]> {
-  const texts = await readNamedTexts(names, isDocumentName);
-  return texts.map((text) => ({ ...text, owner: ownerOfFile(text.source) }));
+  return (await readNamedTexts(names, isDocumentName)).map((text) => ({ ...text, owner: ownerOfFile(text.source) }));
 }

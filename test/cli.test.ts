@@ -40,6 +40,14 @@ describe("help and usage", () => {
       ["apply", "--root", "/nonexistent", "/nonexistent.yaml"],
       "netkeep: there is no file or directory /nonexistent.yaml\n",
     ],
+    [
+      ["audit", "--format=json", "--json=off"],
+      "netkeep: --format=json and --json=off contradict each other: leave one out\n",
+    ],
+    [
+      ["audit", "--format=xml"],
+      "error: option '--format <FORMAT>' argument 'xml' is invalid. Allowed choices are text, json, prometheus, html.\n",
+    ],
     [["generate"], "netkeep: generate writes below a directory: say which with --root DIR\n"],
     [
       ["schema", "plans"],
@@ -199,6 +207,9 @@ describe("--json", () => {
     [65, ["plan", "-"], "version: 9\n"],
     [64, ["plan", "/nonexistent.yaml"], ""],
     [64, ["schema", "nothing"], ""],
+    [64, ["audit", "--format=text"], ""],
+    [64, ["audit", "--format=prometheus"], ""],
+    [64, ["audit", "--format=html"], ""],
   ])("an error of status %i is JSON on stdout too: %j", (exitCode, args, input) => {
     const ran = netkeep([...args, "-j", "--root", image()], { input });
     const { error } = outputSchemas.error.parse(JSON.parse(ran.stdout));

@@ -1,31 +1,41 @@
 import { audit, isDrift } from "../audit/audit.ts";
 import type { AuditInput, FileComparison } from "../audit/input.ts";
-import { exitCodes } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
-import type { Finding } from "../model/finding.ts";
 import { ownerText } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import { readBlocks, readEntries } from "../networkd/block.ts";
 import { carriesEntries, isGenerated } from "../networkd/paths.ts";
 import { linkOfFile } from "../networkd/render.ts";
-import { auditSummary, auditText } from "../report/auditText.ts";
 import type { System } from "../system/system.ts";
 import { applyLocked, requirePrivilege } from "./apply.ts";
+import { type Audited, type ReportOptions, reportAudit, reportFailure } from "./auditReport.ts";
 import type { CommandContext } from "./context.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { CommandResult } from "./result.ts";
 
-export interface AuditOptions {
+export interface AuditOptions extends ReportOptions {
   readonly repair: boolean;
 }
 
 /** Compares the four layers. Exit 1 on drift. With `repair`: applies what the documents say, and audits again. */
 export async function auditCommand(context: CommandContext, options: AuditOptions): Promise<CommandResult> {
-  if (!options.repair) return report(context, await findDrift(context), []);
+  const begun = context.system.now();
+  try {
+    return options.repair
+      ? await repairDrift(context, options)
+      : reportAudit(context, options, await findDrift(context));
+  } catch (error) {
+    if (options.format !== "prometheus" || !(error instanceof UserError)) throw error;
+    return reportFailure(context, options, begun, error);
+  }
+}
+
+async function repairDrift(context: CommandContext, options: AuditOptions): Promise<CommandResult> {
   requirePrivilege(context);
   return context.system.withLock(places.lock, context.settings.lockSeconds, async () => {
     const before = await findDrift(context);
-    if (!isDrift(before)) return report(context, before, []);
+    if (!isDrift(before.findings)) return reportAudit(context, options, before);
     const applied = await applyLocked(context, {
       given: [],
       runtime: false,
@@ -35,35 +45,20 @@ export async function auditCommand(context: CommandContext, options: AuditOption
       reload: true,
       manner: "tolerant",
     });
-    const after = report(context, await findDrift(context), before);
-    const exitCode = after.exitCode === exitCodes.asDesired ? applied.exitCode : after.exitCode;
-    return {
-      ...after,
-      exitCode,
-      text: [applied.text, after.text].filter((text) => text !== "").join("\n"),
-      messages: [...applied.messages, ...after.messages],
-    };
+    return reportAudit(context, options, await findDrift(context), { before: before.findings, applied });
   });
 }
 
-async function findDrift({ system, settings }: CommandContext): Promise<Finding[]> {
+async function findDrift({ system, settings }: CommandContext): Promise<Audited> {
+  const begun = system.now();
   const prepared = await prepare(system, settings, {
     given: [],
     persistence: "persistent",
     adopt: false,
     tolerant: true,
   });
-  return audit(auditInput(prepared, system));
-}
-
-function report(context: CommandContext, findings: Finding[], repaired: Finding[]): CommandResult {
-  const summary = repaired.length === 0 ? auditSummary(findings) : `after the repair: ${auditSummary(findings)}`;
-  return {
-    exitCode: isDrift(findings) ? exitCodes.differs : exitCodes.asDesired,
-    data: { findings, repaired },
-    text: auditText(findings, context.style),
-    messages: [{ level: "info", text: summary }],
-  };
+  const input = auditInput(prepared, system);
+  return { begun, prepared, files: input.files, findings: audit(input) };
 }
 
 /** The four layers as one value. */

@@ -74,7 +74,7 @@ function report(context: CommandContext, findings: readonly Finding[], repaired:
   return {
     exitCode: findings.some(isWrong) ? exitCodes.differs : exitCodes.asDesired,
     data: { findings, repaired },
-    text: auditText(findings, context.style),
+    text: auditText(findings, context.style, false),
     messages: [{ level: "info", text: summary }],
   };
 }

@@ -1,4 +1,5 @@
 import { type Address, accepted, hostPrefix, type Parsed, parseAddress } from "../model/address.ts";
+import type { Entry } from "../model/entry.ts";
 import { linkLocalFromMac, type MacAddress, parseMac } from "../model/mac.ts";
 import type { LinkSettings, OwnedEntry } from "../model/owner.ts";
 import type { Problem } from "./problem.ts";
@@ -71,21 +72,18 @@ function guestEntries(guest: GuestInput, path: PropertyKey[], context: Normalize
   if (guest["link-local"] === "eui64") {
     addresses.push({ address: linkLocalFromMac(mac), path: [...path, "link-local"].map(String).join(".") });
   }
-  return addresses.flatMap((item) => addressEntries(guest.dev, mac, item.address, item.path, context));
+  return addresses.flatMap((item) =>
+    addressEntries(guest.dev, mac, item.address, context).map((entry) => ({
+      entry,
+      path: item.path,
+      name: guest.name,
+    })),
+  );
 }
 
 /** A guest's address: the /32 or /128 on the link, and the neighbor that says where on the link. */
-function addressEntries(
-  link: string,
-  mac: MacAddress,
-  address: Address,
-  path: string,
-  context: NormalizeContext,
-): OwnedEntry[] {
-  return [
-    { entry: onLinkRoute(hostPrefix(address), link, context.protocol), path },
-    { entry: { kind: "neighbor", link, address, mac }, path },
-  ];
+function addressEntries(link: string, mac: MacAddress, address: Address, context: NormalizeContext): Entry[] {
+  return [onLinkRoute(hostPrefix(address), link, context.protocol), { kind: "neighbor", link, address, mac }];
 }
 
 function routerEntries(
@@ -101,7 +99,8 @@ function routerEntries(
       const completed = completeRoute({ to: text, via: router.upstream, dev: link }, [...path, list, index], context);
       for (const problem of completed.problems) problems.push({ ...problem, path: [...path, list, index] });
       if (completed.route !== null) {
-        entries.push({ entry: completed.route, path: [...path, list, index].map(String).join(".") });
+        const entryPath = [...path, list, index].map(String).join(".");
+        entries.push({ entry: completed.route, path: entryPath, name: router.name });
       }
     }
   }

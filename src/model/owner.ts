@@ -17,6 +17,8 @@ export interface LinkSettings {
 export interface OwnedEntry {
   readonly entry: Entry;
   readonly path: string;
+  /** The name of the guest or router that it is for, where the document says one. */
+  readonly name?: string;
 }
 
 /** Everything that one owner wants: the complete form of its document. */

@@ -59,7 +59,23 @@ const findingSchema = z.strictObject({
   fix: z.string(),
 });
 
-const auditSchema = z.strictObject({ findings: z.array(findingSchema), repaired: z.array(findingSchema) });
+const auditSchema = z.strictObject({
+  host: z.string().nullable().meta({ description: "null with --root" }),
+  version: z.string().meta({ description: "of netkeep" }),
+  time: z.number().meta({ description: "when the audit began, milliseconds since 1970" }),
+  duration: z.number().meta({ description: "milliseconds" }),
+  exitCode: z.int().meta({ description: "the exit status" }),
+  summary: z.strictObject({
+    errors: z.int(),
+    warnings: z.int(),
+    infos: z.int(),
+    owners: z.int(),
+    routes: z.int().meta({ description: "different routes that the documents ask for" }),
+    neighbors: z.int(),
+  }),
+  findings: z.array(findingSchema),
+  repaired: z.array(findingSchema).meta({ description: "what was found before the repair" }),
+});
 
 const showSchema = z.strictObject({
   owners: z.array(

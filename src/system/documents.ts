@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { exitCodes, UserError } from "../errors.ts";
-import { listDirectory } from "./files.ts";
+import { listDirectory, writeAtomic } from "./files.ts";
 
 /** A text that the user named on the command line. */
 export interface NamedText {
@@ -35,6 +35,11 @@ export async function readNamedTexts(
     for (const file of files) texts.push({ source: file, path: resolve(file), text: await readText(file) });
   }
   return texts;
+}
+
+/** Writes a file that the user named: the old or the new text at any moment, mode 0644. Never below `--root`. */
+export async function writeNamedText(name: string, text: string): Promise<void> {
+  await writeAtomic(resolve(name), text);
 }
 
 async function readText(file: string): Promise<string> {

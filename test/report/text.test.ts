@@ -104,27 +104,85 @@ describe("findings", () => {
     finding({ code: "kernel-differs", link: "a0", actual: "A", owner: "\u001b[31mx\n" }),
   ];
 
-  test("by link, with a mark, and what to do", () => {
-    expect(auditText(findings, plainStyle)).toBe(`a0
-  ~ kernel-differs: kernel (owner \\u{1b}[31mx\\u{a}): the route is not in the kernel
-      expected: E
+  test("by link, the worst first: what is wrong, the entries with a mark, whose they are, what to do", () => {
+    expect(auditText(findings, plainStyle, false)).toBe(`a0  1 error
+  error kernel-differs: the route is not in the kernel
+    ~ expected: E
       actual:   A
-      do:       netkeep audit --repair
+    owner: \\u{1b}[31mx\\u{a}
+    do: netkeep audit --repair
 
-br0
-  - kernel-missing: kernel (owner vm): the route is not in the kernel
-      expected: E
-      do:       netkeep audit --repair
-  + kernel-extra: kernel: the route is not in the kernel
-      actual:   A
-      do:       netkeep audit --repair
+br0  2 errors
+  error kernel-missing: the route is not in the kernel
+    - E
+    owner: vm
+    do: netkeep audit --repair
+  error kernel-extra: the route is not in the kernel
+    + A
+    do: netkeep audit --repair
 
-host
-  ~ reload-pending: networkd: one
-      two
-      do:       netkeep audit --repair
+host  1 warning
+  warning reload-pending: one
+    two
+    do: netkeep audit --repair
 `);
-    expect(auditText([], plainStyle)).toBe("");
+    expect(auditText([], plainStyle, false)).toBe("");
+  });
+
+  test("what is said of many entries is said once, with the owners where they differ", () => {
+    const many = [finding({}), finding({ expected: "F", owner: "other" })];
+    expect(auditText(many, plainStyle, false)).toBe(`br0  2 errors
+  error kernel-missing: the route is not in the kernel
+    - E
+      owner: vm
+    - F
+      owner: other
+    do: netkeep audit --repair
+`);
+  });
+
+  test("coloured by severity and by mark, around whole words and lines", () => {
+    const lines = auditText(findings, colourStyle, false).split("\n");
+    expect(lines).toContain("\u001b[31m  error kernel-missing\u001b[39m: the route is not in the kernel");
+    expect(lines).toContain("\u001b[31m    - E\u001b[39m");
+    expect(lines).toContain("\u001b[32m    + A\u001b[39m");
+    expect(lines).toContain("\u001b[33m    ~ expected: E\u001b[39m");
+    expect(lines).toContain("\u001b[2m    do: netkeep audit --repair\u001b[22m");
+  });
+
+  test("at 80 columns, words that are longer aside", () => {
+    const mac = "52:02:45:76:d2:35";
+    const entry = `neighbor 2001:db8:1234:5678:9abc:def0:1234:5678 lladdr ${mac} dev cloudbr0 nud permanent`;
+    const path = `/etc/systemd/network/${"a".repeat(80)}.network.d/60-netkeep.conf`;
+    const text = auditText(
+      [
+        finding({ expected: entry, actual: entry }),
+        finding({ message: `the route does not stand in ${path}, which is edited by hand`, expected: entry }),
+      ],
+      plainStyle,
+      false,
+    );
+    for (const line of text.split("\n")) if (!line.includes(path)) expect(line.length, line).toBeLessThanOrEqual(80);
+    expect(text).toContain(
+      "    ~ expected: neighbor 2001:db8:1234:5678:9abc:def0:1234:5678 lladdr\n                52:02",
+    );
+    expect(text).toContain(`\n    ${path},`);
+  });
+
+  test("many are abbreviated, unless all are asked for", () => {
+    const many = Array.from({ length: 1000 }, (_, index) =>
+      finding({ link: `br${index % 20}`, expected: `entry ${index}`, code: index % 2 ? "kernel-missing" : "conflict" }),
+    );
+    const text = auditText(many, plainStyle, false);
+    expect(text.split("\n").length).toBeLessThan(120);
+    expect(text).toContain("    - entry 20\n    - entry 40\n    and 47 more\n    owner: vm\n");
+    expect(text).toMatch(
+      /\n\nand 8 more links with 400 findings\nThis is a part of 1000 .* audit --all prints each\.\n$/,
+    );
+    const all = auditText(many, plainStyle, true);
+    for (const { expected } of many) expect(all).toContain(`    - ${expected}\n`);
+    expect(all).not.toMatch(/more|--all/);
+    expect(auditText(many.slice(0, 50), plainStyle, false)).toBe(auditText(many.slice(0, 50), plainStyle, true));
   });
 
   test("in one line", () => {

@@ -1,0 +1,41 @@
+import { entryText } from "../model/entry.ts";
+import type { OwnerState } from "../model/owner.ts";
+import { type Html, html } from "./html.ts";
+import { count } from "./style.ts";
+
+/** A page for people has an end: `netkeep show` lists all. */
+const limits = { owners: 1000, entries: 2000 };
+
+/** Who asks for what: the picture in words. */
+export function htmlOwners(owners: readonly OwnerState[]): Html {
+  if (owners.length === 0) return html`<p>There are none.</p>`;
+  const shown = owners.slice(0, limits.owners);
+  let left = limits.entries;
+  const boxes = shown.map((owner) => {
+    const most = Math.max(left, 0);
+    left -= owner.entries.length;
+    return ownerBox(owner, most);
+  });
+  const more = owners.length - shown.length;
+  return html`<div class="owners">${boxes}</div>${more === 0 ? null : html`<p>And ${count(more, "more owner")}; <code>netkeep show</code> lists all.</p>`}`;
+}
+
+function ownerBox({ owner, source, persistence, entries }: OwnerState, most: number): Html {
+  const shown = entries.slice(0, most);
+  const more = entries.length - shown.length;
+  return html`<details class="owner"><summary><b>${owner}</b> <span class="count">${persistence}, ${count(entries.length, "entry")}</span></summary>
+<p class="source">from ${source}</p>
+${
+  shown.length === 0
+    ? null
+    : html`<table><thead><tr><th scope="col">Link</th><th scope="col">Kind</th><th scope="col">Entry</th></tr></thead><tbody>
+${shown.map(
+  ({ entry }) =>
+    html`<tr><td>${entry.link}</td><td>${entry.kind}</td><td><code>${entryText(entry)}</code></td></tr>
+`,
+)}</tbody></table>`
+}
+${more === 0 ? null : html`<p>${shown.length === 0 ? "" : "And "}${count(more, shown.length === 0 ? "entry" : "more entry")}; <code>netkeep show</code> lists all.</p>`}
+</details>
+`;
+}
