@@ -8,11 +8,12 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{property,kernel,lab}/**"],
+          exclude: ["test/{property,browser,kernel,lab}/**"],
           testTimeout: 20_000,
         },
       },
       { test: { name: "property", include: ["test/property/**/*.test.ts"], testTimeout: 120_000 } },
+      { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 60_000 } },
       { test: { name: "kernel", include: ["test/kernel/**/*.test.ts"], testTimeout: 120_000 } },
       {
         test: {

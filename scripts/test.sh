@@ -41,7 +41,7 @@ is_debian() { grep -qs '^ID=debian' /etc/os-release; }
 
 install_packages() {
   local wanted=() package
-  for package in iproute2 util-linux mmdebstrap systemd-container debian-archive-keyring dbus mandoc; do
+  for package in iproute2 util-linux mmdebstrap systemd-container debian-archive-keyring dbus mandoc chromium; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || wanted+=("$package")
   done
   [ ${#wanted[@]} = 0 ] && return
@@ -65,6 +65,12 @@ step "unused code" node_modules/.bin/knip
 step "build" node scripts/build.mjs
 layer unit
 layer property
+
+if command -v chromium >/dev/null; then
+  layer browser
+else
+  leave_out browser "It opens pages in a headless Chromium: install the package chromium, or run as root on Debian."
+fi
 
 if [ $root != yes ]; then
   leave_out kernel "It makes network namespaces: run as root."
