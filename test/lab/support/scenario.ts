@@ -109,6 +109,8 @@ export async function kernelEntries(host: LabHost): Promise<string[]> {
     .flatMap(({ stdout }) => stdout.split("\n"))
     .map((line) =>
       line
+        // The package names the number.
+        .replace(/proto netkeep/, "proto 107")
         .replace(/ (linkdown|pref medium|proto 107(?= *$))/g, "")
         .replace(/ +/g, " ")
         .trim(),
