@@ -155,19 +155,17 @@ function addReadingCommands(netkeep: Command, run: Run): void {
   command(netkeep, "explain <ADDRESS>", "follow an address through documents, drop-ins, networkd and kernel").action(
     (address, options) => run(options, (context) => explainCommand(context, address)),
   );
-  command(
-    netkeep,
-    "import [LINK...]",
-    "print what a link has already as a document; with --adopt take it over",
-    "links",
-  )
+  command(netkeep, "import [LINK...]", "print what links have as a document; with --adopt take it over", "links")
     .option("--all", "all links that have routes or permanent neighbors")
     .option("--files", "also what base files and drop-ins of others say")
     .option("--adopt", "make owners of it and apply them; no packet is lost")
+    .addOption(
+      new Option("--agent <NAME>", "with --adopt: whose hook the owners of guests are named for")
+        .choices(["cloudstack", "libvirt", "none"])
+        .default("cloudstack"),
+    )
     .option("--dry-run", "with --adopt: print the plan and change nothing")
-    .action((links, options) =>
-      run(options, (context) => importCommand(context, { links, ...importOptions(options) })),
-    );
+    .action((links, options) => run(options, (context) => importCommand(context, { ...options, links })));
   command(netkeep, "schema [NAME]", `print a JSON Schema: ${schemaNames.join(", ")}`).action((name, options) =>
     run(options, async () => schemaCommand(name ?? "document")),
   );
@@ -223,10 +221,6 @@ async function applyOptions(names: readonly string[], options: Record<string, un
 
 function ownerOptions({ runtime, live, reload }: Record<string, unknown>) {
   return { runtime: runtime === true, live: live !== false, reload: reload !== false };
-}
-
-function importOptions({ all, files, adopt, dryRun }: Record<string, unknown>) {
-  return { all: all === true, files: files === true, adopt: adopt === true, dryRun: dryRun === true };
 }
 
 async function readDocument(owner: string, file: string | undefined): Promise<GivenDocument> {

@@ -1,14 +1,16 @@
 import type { DocumentInput } from "../desired/schema.ts";
 import { documentYaml } from "../desired/writeDocument.ts";
 import { exitCodes, UserError } from "../errors.ts";
+import { parseDomain } from "../hooks/libvirtDomain.ts";
 import { permitted } from "../import/permitted.ts";
 import { shapedDocument } from "../import/shapes.ts";
 import { leave, sift } from "../import/sift.ts";
-import { guestOwners, importOwner, takeOver } from "../import/takeOver.ts";
+import { type Agent, guestOwners, importOwner, takeOver } from "../import/takeOver.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import type { LeftOut } from "../model/leftOut.ts";
 import { places } from "../model/places.ts";
 import { documentSummary, leftOutLines } from "../report/importText.ts";
+import type { System } from "../system/system.ts";
 import { applyLocked, requirePrivilege } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
 import { storedDocuments } from "./documentFiles.ts";
@@ -19,13 +21,16 @@ import { planCommand } from "./plan.ts";
 import type { CommandResult, Message } from "./result.ts";
 import { ownerDocument } from "./set.ts";
 
+/** As they are given on the command line. */
 export interface ImportOptions {
   readonly links: readonly string[];
-  readonly all: boolean;
+  readonly all?: boolean;
   /** Also what base files and drop-ins of others say. */
-  readonly files: boolean;
-  readonly adopt: boolean;
-  readonly dryRun: boolean;
+  readonly files?: boolean;
+  readonly adopt?: boolean;
+  readonly dryRun?: boolean;
+  /** Whose hook the guests' owners are named for; with `adopt`. */
+  readonly agent: string;
 }
 
 const source = "netkeep import --adopt";
@@ -48,13 +53,22 @@ export async function importCommand(context: CommandContext, options: ImportOpti
     const { given, messages } = await decide(context, options);
     if (given.length === 0) return { exitCode: exitCodes.asDesired, data: null, text: "", messages };
     const done = await applyLocked(context, { ...how, given });
-    return { ...done, messages: [...messages, ...withoutTakeOvers(done.messages)] };
+    return { ...done, messages: [...messages, ...withoutTakeOvers(done.messages), ...refusalHint(done)] };
   });
 }
 
 /** That a route of somebody else is taken over is what was asked for: no line for each. */
 function withoutTakeOvers(messages: readonly Message[]): Message[] {
   return messages.filter(({ level, text }) => level !== "notice" || !text.startsWith("note: takes over the route "));
+}
+
+/** The advice of a refused apply, `--adopt`, is that of another command here. */
+function refusalHint({ exitCode, messages }: CommandResult): Message[] {
+  const threatened =
+    exitCode === exitCodes.failed && messages.some(({ text }) => text.includes("--adopt takes them over"));
+  const text =
+    "netkeep import takes over only what nobody looks after: ManageForeignRoutes=no keeps the rest where it is";
+  return threatened ? [{ level: "info", text }] : [];
 }
 
 /** Entries of daemons in danger are not to be adopted along the way, so without `adopt`. */
@@ -83,7 +97,7 @@ async function read(context: CommandContext, options: ImportOptions): Promise<Im
   const sifted = sift(reading.input);
   const fromFiles = options.files ? entriesOfFiles(reading) : [];
   const { kept, leftOut } = permitted([...sifted.kept, ...fromFiles], reading.context);
-  const all = [...sifted.leftOut, ...leftOut, ...ruleNotes(reading), ...fileNotes(reading, options.files)];
+  const all = [...sifted.leftOut, ...leftOut, ...ruleNotes(reading), ...fileNotes(reading, options.files === true)];
   const wanted = all.filter(({ kind }) => kind !== "file" || !options.files);
   const messages = [...leftOutLines(wanted), ...leftoverMessages(kept, reading)];
   return { reading, entries: kept, messages };
@@ -141,20 +155,34 @@ function placesOf({ placed }: ImportReading): string[] {
     .map(({ path, line, text }) => `  ${path}:${line}: ${text}`);
 }
 
+/** Which guests libvirt runs, by MAC; it keeps the XML of each with its state. */
+async function agentOf(system: System, name: string): Promise<Agent> {
+  if (name !== "libvirt") return { kind: name === "none" ? "none" : "cloudstack" };
+  const domains = new Map<string, string>();
+  for (const file of await system.list(libvirtState)) {
+    const text = file.endsWith(".xml") ? await system.readText(`${libvirtState}/${file}`) : null;
+    const parsed = parseDomain(/<domain [\s\S]*<\/domain>/.exec(text ?? "")?.[0] ?? "");
+    if ("problem" in parsed) continue;
+    for (const { mac } of parsed.domain.interfaces)
+      if (mac !== null) domains.set(mac.toLowerCase(), parsed.domain.name);
+  }
+  return { kind: "libvirt", domains };
+}
+
+/** libvirt's stateDir of the qemu driver. */
+const libvirtState = "/run/libvirt/qemu";
+
 /** The documents of the owners that take over, each together with what it asked for before. */
 async function decide(context: CommandContext, options: ImportOptions) {
   const { reading, entries, messages } = await read(context, options);
+  const agent = await agentOf(context.system, options.agent);
   const stored = new Map<string, DocumentInput>();
-  const wanted = new Set([importOwner, ...guestOwners(entries)]);
+  const wanted = new Set([importOwner, ...guestOwners(entries, agent)]);
   for (const { owner, document, problems } of await storedDocuments(context.system)) {
     if (wanted.has(owner) && problems.length === 0) stored.set(owner, document as DocumentInput);
   }
-  const { guests, rest } = takeOver(
-    entries,
-    reading.facts,
-    reading.hostAddresses,
-    (owner) => stored.get(owner) ?? null,
-  );
+  const facts = { ...reading.facts, hostAddresses: reading.hostAddresses };
+  const { guests, rest } = takeOver(entries, facts, agent, (owner) => stored.get(owner) ?? null);
   const persistence = context.settings.hookPersistence;
   const given: GivenDocument[] = [...guests].map(([owner, document]) => ({
     ...ownerDocument(owner, source, document),
@@ -174,7 +202,7 @@ function ownerMessages(
     const until = persistence === "runtime" ? "until the next reboot, as HookPersistence= says" : "for good";
     const [first = ""] = guests.keys();
     const names = guests.size === 1 ? first : `${first} and ${guests.size - 1} more`;
-    lines.push(`guests get the owners that the hook for CloudStack uses, ${until}: ${names}`);
+    lines.push(`guests get the owners that the agent's hook uses, ${until}: ${names}`);
   }
   if (rest !== null) lines.push(`the owner "${importOwner}" gets ${documentSummary(rest)}`);
   if (lines.length === 0) lines.push("nothing to take over");

@@ -74,7 +74,8 @@ export function groupByGuest(addresses: readonly GuestAddress[]): FoundGuest[] {
   return [...groups.values()];
 }
 
-function guestInput({ link, mac, addresses }: FoundGuest): GuestInput {
+/** The guest as a document says it. */
+export function guestInput({ link, mac, addresses }: FoundGuest): GuestInput {
   const list = sorted(addresses.map(({ neighbor }) => neighbor.address));
   const own = list.length > 1 ? linkLocalFromMac(mac) : null;
   const named = list.filter((address) => address !== own);

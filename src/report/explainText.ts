@@ -52,13 +52,13 @@ function fileLines({ files, entry, kind }: ExplainedEntry): string[] {
   });
 }
 
-/** What networkd calls an entry changes with its next start: an entry that was live first is foreign until then. */
+/** An entry that was live first is foreign to networkd: up to its next start on 252, up to the next boot on 257. */
 function networkdLine({ networkd, link, files }: ExplainedEntry, { networkdAbsent }: Explanation): string {
   if (networkd === null) return networkdAbsent ?? `knows nothing of ${link === "" ? "it" : link}`;
   const base = networkd.baseFile === null ? "without a base file" : `from ${networkd.baseFile}`;
   const ours = files.some((file) => file.ours);
   const calls = { static: "it calls the entry its own", foreign: "it calls the entry foreign" }[networkd.source ?? ""];
-  const until = ours && networkd.source !== "static" ? ", as usual for what was live first, until it starts anew" : "";
+  const until = ours && networkd.source !== "static" ? ", as usual for what was live before it loaded the file" : "";
   const said =
     networkd.source === null ? "it does not list the entry" : (calls ?? `it has the entry by ${networkd.source}`);
   return `${link} is ${networkd.state} ${base}; ${said}${until}`;

@@ -120,7 +120,14 @@ describe("netkeep explain", () => {
 
   test("after an import the guest's address has an owner", async () => {
     const { context } = await grownHost();
-    await importCommand(context, { links: [], all: true, files: false, adopt: true, dryRun: false });
+    await importCommand(context, {
+      links: [],
+      all: true,
+      files: false,
+      adopt: true,
+      dryRun: false,
+      agent: "cloudstack",
+    });
     const result = await explainCommand(context, "2.57.57.30");
     expect(result.exitCode, result.text).toBe(0);
     expect(result.text).toContain("of cloudstack:cloudbr0:52:02:45:76:d2:35, runtime");

@@ -9,7 +9,7 @@ import { makeHost } from "../support/fakeSystem.ts";
 import { applyOptions, contextOf } from "../support/fixture.ts";
 import { grownHost } from "../support/grownHost.ts";
 
-const plain = { links: [] as string[], all: false, files: false, adopt: false, dryRun: false };
+const plain = { links: [] as string[], all: false, files: false, adopt: false, dryRun: false, agent: "cloudstack" };
 const all = { ...plain, all: true };
 const adopt = { ...all, adopt: true };
 const texts = ({ messages }: { messages: readonly { level: string; text: string }[] }) =>
@@ -101,6 +101,7 @@ describe("netkeep import --adopt", () => {
     const result = await importCommand(context, adopt);
     expect(texts(result)).toMatch(/198\.51\.100\.4\/32 via 192\.0\.2\.9/);
     expect(texts(result)).toContain("nothing was changed");
+    expect(texts(result)).toContain("netkeep import takes over only what nobody looks after");
     expect(made.kernel.lines).toEqual([]);
   });
 
@@ -116,6 +117,29 @@ describe("netkeep import --adopt", () => {
     const left = JSON.stringify([...made.kernel.routes, ...made.kernel.neighbors]);
     expect(left).not.toMatch(/2\.57\.57\.30|100::80|fe80::5002/);
     expect(left).toMatch(/2\.57\.57\.40/);
+  });
+
+  test("--agent libvirt: the owners of running domains, by MAC; other guests are imported", async () => {
+    const { made, context } = await grownHost();
+    const domain = `<domain type='kvm' id='1'><name>web 1</name><devices><interface type='bridge'>
+      <mac address='52:02:45:76:D2:40'/><source bridge='cloudbr0'/></interface></devices></domain>`;
+    made.addFile("/run/libvirt/qemu/web.xml", `<!-- state -->\n<domstatus state='running'>\n${domain}\n</domstatus>\n`);
+    made.addFile("/run/libvirt/qemu/broken.xml", "<domstatus>");
+    made.addFile("/run/libvirt/qemu/web.pid", "1");
+    const result = await importCommand(context, { ...adopt, agent: "libvirt" });
+    expect(result, texts(result)).toMatchObject({ exitCode: 0 });
+    const shown = (await showCommand(context, null)).text;
+    expect(shown).toContain("libvirt:web 1  runtime, 2 entries");
+    expect(shown).toContain("imported  persistent, 13 entries");
+    expect((await auditCommand(context, { repair: false })).text).toBe("");
+  });
+
+  test("--agent none: one owner for all", async () => {
+    const { context } = await grownHost();
+    await importCommand(context, { ...adopt, agent: "none" });
+    expect((await showCommand(context, null)).text.match(/^\S.*entries/gm)).toEqual([
+      "imported  persistent, 15 entries",
+    ]);
   });
 
   test("HookPersistence= counts for the guests", async () => {

@@ -4,7 +4,7 @@ import { documentYaml } from "../../src/desired/writeDocument.ts";
 import { permitted } from "../../src/import/permitted.ts";
 import { shapedDocument } from "../../src/import/shapes.ts";
 import { type Found, sift } from "../../src/import/sift.ts";
-import { takeOver } from "../../src/import/takeOver.ts";
+import { type Agent, takeOver } from "../../src/import/takeOver.ts";
 import { hostPrefix } from "../../src/model/address.ts";
 import { type Entry, entryKey, entryText } from "../../src/model/entry.ts";
 import { hasNoLink, routeTextOfAnyone } from "../../src/model/route.ts";
@@ -27,6 +27,11 @@ const entries = fc.tuple(guests, anyEntries, fc.constantFrom(3, 4)).map(([first,
 });
 const facts = { links: kernelState([...links]).links, gateways: new Set<never>() };
 const effect = (entry: Entry) => (entry.kind === "route" ? routeTextOfAnyone(entry) : entryText(entry));
+
+const agents = fc.oneof(
+  fc.constantFrom<Agent>({ kind: "cloudstack" }, { kind: "none" }),
+  fc.array(mac).map((list): Agent => ({ kind: "libvirt", domains: new Map(list.map((of) => [of, "vm"])) })),
+);
 
 function imported(found: readonly Found[]) {
   const sifted = sift({
@@ -62,9 +67,9 @@ describe("import", () => {
 
   test("its owners together ask for the same, each entry once", () => {
     fc.assert(
-      fc.property(entries, (found) => {
+      fc.property(entries, agents, (found, agent) => {
         const { kept } = imported(found);
-        const { guests: owners, rest } = takeOver(kept, facts, [], () => null);
+        const { guests: owners, rest } = takeOver(kept, { ...facts, hostAddresses: [] }, agent, () => null);
         const documents = [...owners.values(), ...(rest === null ? [] : [rest])];
         const asked = documents.flatMap((document) => {
           const { state, problems } = read(JSON.stringify(document));
