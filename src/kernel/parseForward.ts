@@ -61,7 +61,7 @@ function ruleMayAccept(text: string, family: Family): boolean {
   // The protocol is a number where there is no /etc/protocols.
   const wanted = /"key":"l4proto"\}\},"right":(\[[^\]]*\]|\{[^}]*\}|"[^"]*"|\d+)/.exec(text)?.[1];
   const header = /"payload":\{"protocol":"(\w+)"/.exec(text)?.[1] ?? "";
-  if (family === 4) return wanted === undefined || !/icmpv6|ipv6-icmp|\b58\b/.test(wanted);
+  if (family === 4) return header !== "icmpv6" && !/icmpv6|ipv6-icmp|\b58\b/.test(wanted ?? "");
   if (wanted !== undefined) return /icmpv6|ipv6-icmp|\b58\b/.test(wanted);
   return !["tcp", "udp", "sctp", "dccp", "icmp", "th"].includes(header);
 }

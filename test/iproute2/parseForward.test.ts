@@ -22,6 +22,14 @@ describe("nft -j list ruleset", () => {
     expect(parseNftChains(without)).toEqual([{ family: 6, name, drops: true, mayAccept: false }]);
   });
 
+  test("ICMPv6 is none of IPv4's", () => {
+    const both = dropping.replaceAll('"family": "ip6"', '"family": "inet"');
+    expect(parseNftChains(both).map(({ family, mayAccept }) => [family, mayAccept])).toEqual([
+      [4, false],
+      [6, true],
+    ]);
+  });
+
   test("inet is both families, the protocol may be a number, other hooks do not count", () => {
     expect(parseNftChains(inet)).toEqual([
       { family: 4, name: "chain inet f forward", drops: true, mayAccept: true },
