@@ -28,7 +28,8 @@ export async function doctorCommand(context: CommandContext, options: DoctorOpti
   const about = chosen.map((check) => ({ check: check.code, about: check.about, why: check.why }));
   if (options.list) return listResult(about);
   const facts = await collectFacts(context, options.links);
-  const diagnoses = diagnose(facts, chosen);
+  const found = diagnose(facts, chosen);
+  const diagnoses = facts.offline ? found.map(forImage) : found;
   const counts = countVerdicts(diagnoses);
   const noLinks =
     "no document names a link: only the host was looked at; --link NAME looks at a link before it has entries";
@@ -51,6 +52,14 @@ function listResult(about: readonly { check: string; about: string; why: string 
     text: checkListText(about),
     messages: [],
   };
+}
+
+/** The commands name paths of the host; carried out where the image is built they would change the wrong machine. */
+function forImage(diagnosis: Diagnosis): Diagnosis {
+  const fix = diagnosis.fix.filter((line) => !/^(networkctl|systemctl|sysctl|netkeep) /.test(line));
+  return fix.length === 0
+    ? diagnosis
+    : { ...diagnosis, fix: ["# in the image only, for example in a chroot:", ...fix] };
 }
 
 function resultOf({ check, verdict, link, evidence, why, fix }: Diagnosis) {

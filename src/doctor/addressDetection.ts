@@ -1,4 +1,4 @@
-import { type Check, fail, type Outcome, ok, skip, warn } from "./check.ts";
+import { type Check, fail, isBridge, type Outcome, ok, skip, warn } from "./check.ts";
 import type { FileAddress, LinkSituation } from "./facts.ts";
 import { printLines, writeFile } from "./shell.ts";
 
@@ -13,10 +13,11 @@ export const addressDetection: Check = {
   examine: ({ links }) => links.map(examineAddresses),
 };
 
-function examineAddresses({ name, files, kind }: LinkSituation): Outcome {
+function examineAddresses(link: LinkSituation): Outcome {
+  const { name, files } = link;
   if (files === null) return skip(name, "no base file applies, see base-file");
   const four = files.addresses.filter((address) => address.family === 4 && address.linkLocal && address.detected);
-  const six = files.addresses.filter((address) => address.family === 6 && address.detected && kind === "bridge");
+  const six = files.addresses.filter((address) => address.family === 6 && address.detected && isBridge(link));
   // From the last line to the first, so that a repair moves no line of another.
   const wrong = [...four, ...six].sort((a, b) => b.line - a.line);
   if (wrong.length === 0) return ok(name, "no address waits for that");

@@ -1,4 +1,4 @@
-import { type Check, fail, type Outcome, ok, skip, warn } from "./check.ts";
+import { type Check, fail, isBridge, type Outcome, ok, skip, warn } from "./check.ts";
 import type { LinkSituation, Placed } from "./facts.ts";
 import { writeFile } from "./shell.ts";
 
@@ -13,7 +13,7 @@ export const carrier: Check = {
 
 function examineCarrier(link: LinkSituation): Outcome {
   const { name, files } = link;
-  if (link.kind !== "bridge") return ok(name, `${name} is no bridge`);
+  if (!isBridge(link)) return ok(name, `${name} is no bridge`);
   if (link.carrier === "follow") return ok(name, "a document asks for it: carrier: follow");
   if (files === null) return skip(name, "no base file applies, see base-file");
   const { configureWithoutCarrier: configure, ignoreCarrierLoss: ignore } = files;

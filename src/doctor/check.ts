@@ -39,6 +39,11 @@ export function fail(link: string | null, evidence: readonly string[], fix: read
   return { verdict: "fail", link, evidence, fix };
 }
 
+/** A link that nothing is known of is taken for a bridge, as by what writes the drop-ins. */
+export function isBridge({ kind }: LinkSituation): boolean {
+  return kind === "bridge" || kind === undefined;
+}
+
 /** One outcome for each link; links that do not exist are skipped. */
 export function onEachLink(facts: Facts, examine: (link: LinkSituation) => Outcome): Outcome[] {
   return facts.links.map((link) => {

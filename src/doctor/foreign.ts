@@ -50,8 +50,8 @@ function examineForeign(facts: Facts): Outcome {
   }
   const loaded = missingKeys(leavesOnDisk, facts.networkd.version).length === 0;
   const evidence = loaded
-    ? [`${missing.join(" and ")} stands in a file that is newer than the start of networkd, so it does not count`]
-    : [`${missing.join(" and ")} is not set`];
+    ? [`in a file that is newer than the start of networkd, so it does not count: ${missing.join(", ")}`]
+    : [`not set: ${missing.join(", ")}`];
   const fix = [...(loaded ? [] : settingsFile()), ...restart, ...(objects?.fix ?? [])];
   const all = [...evidence, ...daemons, ...(objects?.evidence ?? [])];
   return daemons.length > 0 ? fail(null, all, fix) : warn(null, all, fix);
@@ -61,7 +61,7 @@ function examineForeign(facts: Facts): Outcome {
 function examineImage({ networkd }: Facts, daemons: readonly string[] = []): Outcome {
   const missing = missingKeys(networkd.leavesOnDisk, networkd.version);
   if (missing.length === 0) return ok(null, "networkd will be told to leave them alone", ...daemons);
-  const evidence = [`${missing.join(" and ")} is not set`, ...daemons];
+  const evidence = [`not set: ${missing.join(", ")}`, ...daemons];
   return daemons.length > 0 ? fail(null, evidence, settingsFile()) : warn(null, evidence, settingsFile());
 }
 

@@ -1,4 +1,4 @@
-import { type Check, type Outcome, ok, skip, warn } from "./check.ts";
+import { type Check, isBridge, type Outcome, ok, skip, warn } from "./check.ts";
 import type { Facts, LinkSituation } from "./facts.ts";
 import { writeFile } from "./shell.ts";
 
@@ -13,8 +13,9 @@ export const waitOnline: Check = {
   examine: (facts) => facts.links.map((link) => examineLink(link, facts)),
 };
 
-function examineLink({ name, kind, files }: LinkSituation, { units }: Facts): Outcome {
-  if (kind !== "bridge") return ok(name, `${name} is no bridge`);
+function examineLink(link: LinkSituation, { units }: Facts): Outcome {
+  const { name, files } = link;
+  if (!isBridge(link)) return ok(name, `${name} is no bridge`);
   if (files === null) return skip(name, "no base file applies, see base-file");
   if (units !== null && units.get(unit)?.enabled !== "enabled") return ok(name, `${unit} is not enabled`);
   const setting = files.requiredForOnline;

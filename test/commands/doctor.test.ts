@@ -105,6 +105,16 @@ describe("netkeep doctor", () => {
     }
   });
 
+  test("below a root the commands say that they are for the image", async () => {
+    const host = makeHost();
+    host.system.offline = true;
+    const { data } = await doctorCommand(await contextOf(host), { ...all, only: ["wait-online", "foreign-entries"] });
+    const { results } = outputSchemas.doctor.parse(data);
+    expect(
+      results.flatMap(({ fix }) => fix).filter((line) => line.startsWith("#") || line.includes("networkctl")),
+    ).toEqual(["# in the image only, for example in a chroot:", "# in the image only, for example in a chroot:"]);
+  });
+
   test("--list names the checks and looks at nothing", async () => {
     const host = makeHost();
     host.begin();

@@ -73,7 +73,7 @@ const ofNetworkd: Case[] = [
     "not guarded",
     "foreign-entries",
     networkd({ leaves: none, leavesOnDisk: none }),
-    [/^warn ManageForeignRoutes=no and .*NextHops=no is not set/],
+    [/^warn not set: ManageForeignRoutes=no, .*NextHops=no$/],
     "'ManageForeignRoutes=no'",
   ],
   [
@@ -86,7 +86,7 @@ const ofNetworkd: Case[] = [
     "not read yet",
     "foreign-entries",
     networkd({ leaves: none }),
-    [/^warn .*newer than the start of networkd/],
+    [/^warn in a file that is newer than the start of networkd/],
     "systemctl restart systemd-networkd",
   ],
   [
@@ -116,7 +116,7 @@ const ofNetworkd: Case[] = [
     "an image without",
     "foreign-entries",
     { ...offline, ...networkd({ running: false, leavesOnDisk: none }) },
-    [/^warn ManageForeignRoutes=no/],
+    [/^warn not set: ManageForeignRoutes=no/],
   ],
   ["all readable", "unit-files", {}, ["ok networkd can read all of its files"]],
   [
@@ -264,6 +264,12 @@ const ofBaseFiles: Case[] = [
 
 const ofLinkFiles: Case[] = [
   ["yes", "carrier", {}, ["ok ConfigureWithoutCarrier=yes"]],
+  [
+    "a kind that is not known",
+    "carrier",
+    link({ kind: undefined, entries: 0, files: goodFiles({ configureWithoutCarrier: null }) }),
+    [/^fail /],
+  ],
   ["no bridge", "carrier", link({ kind: null }), ["ok cloudbr0 is no bridge"]],
   [
     "asked for",

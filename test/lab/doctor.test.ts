@@ -57,7 +57,7 @@ const traps: readonly Trap[] = [
     about: "networkd may delete what is foreign",
     lay: "rm /etc/systemd/networkd.conf.d/50-netkeep.conf; systemctl restart systemd-networkd",
     turns: ["warn foreign-entries"],
-    says: "ManageForeignRoutes=no and ManageForeignRoutingPolicyRules=no",
+    says: "not set: ManageForeignRoutes=no, ManageForeignRoutingPolicyRules=no",
   },
   {
     about: "the same with a routing daemon",
