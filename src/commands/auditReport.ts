@@ -4,8 +4,9 @@ import { exitCodes, type UserError } from "../errors.ts";
 import { entryTitle } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
 import { linksOf } from "../model/route.ts";
-import { placeEntries } from "../networkd/entryLines.ts";
 import { carriesEntries } from "../networkd/paths.ts";
+import { placedEntries } from "../networkd/placedEntries.ts";
+import { scanFile } from "../networkd/scan.ts";
 import { auditData } from "../report/auditJson.ts";
 import { auditMetrics, failedAuditMetrics } from "../report/auditMetrics.ts";
 import type { AuditReport, ReportedFile, ReportedLink } from "../report/auditReport.ts";
@@ -135,7 +136,15 @@ function linksOfReport(
 }
 
 function reportedFile({ path, link, expectedText, actualText, unreadable }: FileComparison): ReportedFile {
-  const placed = link === null || actualText === null || !carriesEntries(path) ? [] : placeEntries(actualText, link);
-  const places = placed.map(({ entry, first, last }) => ({ title: entryTitle(entry), first, last }));
+  const places = link === null || actualText === null || !carriesEntries(path) ? [] : placesOf(path, actualText, link);
   return { path, link, expectedText, actualText, unreadable, places };
+}
+
+function placesOf(path: string, text: string, link: string): ReportedFile["places"] {
+  return scanFile(path, text).sections.flatMap((section) =>
+    placedEntries([section], link).flatMap(({ entry, line }) => {
+      const last = section.assignments.at(-1)?.line ?? line;
+      return entry === null ? [] : [{ title: entryTitle(entry), first: line, last }];
+    }),
+  );
 }

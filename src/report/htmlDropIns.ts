@@ -5,7 +5,7 @@ import { type MarkedLine, markLines } from "./markedLines.ts";
 import { count } from "./style.ts";
 
 /** Long files are folded around what is marked; `marked` lines at most are shown of one file. */
-const limits = { whole: 300, context: 3, head: 12, marked: 600, open: 8 };
+const limits = { whole: 300, context: 3, head: 12, marked: 600, open: 8, right: 8 };
 
 /** The text of each generated file, the wrong lines marked. Files with something marked stand first and open. */
 export function htmlDropIns(files: readonly ReportedFile[], findings: readonly Finding[]): Html {
@@ -19,14 +19,17 @@ export function htmlDropIns(files: readonly ReportedFile[], findings: readonly F
   const wrong = marked.filter(({ file, lines }) => isWrong(file, lines));
   const right = marked.filter(({ file, lines }) => !isWrong(file, lines));
   if (files.length === 0) return html`<p>There are none.</p>`;
-  return html`<ul class="legend" aria-label="Legend">
+  const rest = right.map(({ file, lines }) => fileBox(file, lines, wrong.length === 0 && files.length <= 2));
+  return html`${wrong.length === 0 ? null : legend}
+${wrong.map(({ file, lines }, index) => fileBox(file, lines, index < limits.open))}
+${right.length <= limits.right ? rest : html`<details class="rest"><summary>${right.length} files as desired</summary>${rest}</details>`}`;
+}
+
+const legend = html`<ul class="legend" aria-label="Legend">
 <li><span class="line-mark extra">+</span> should not be there</li>
 <li><span class="line-mark missing">−</span> is missing</li>
 <li><span class="line-mark elsewhere">~</span> is right, and another layer does not agree</li>
-</ul>
-${wrong.map(({ file, lines }, index) => fileBox(file, lines, index < limits.open))}
-${right.map(({ file, lines }) => fileBox(file, lines, wrong.length === 0 && files.length <= 2))}`;
-}
+</ul>`;
 
 function isWrong(file: ReportedFile, lines: readonly MarkedLine[]): boolean {
   return file.unreadable !== null || lines.some(({ mark }) => mark !== "");

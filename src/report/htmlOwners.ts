@@ -4,7 +4,7 @@ import { type Html, html } from "./html.ts";
 import { count } from "./style.ts";
 
 /** A page for people has an end: `netkeep show` lists all. */
-const limits = { owners: 1000, entries: 2000 };
+const limits = { owners: 1000, entries: 2000, open: 20 };
 
 /** Who asks for what: the picture in words. */
 export function htmlOwners(owners: readonly OwnerState[]): Html {
@@ -17,7 +17,9 @@ export function htmlOwners(owners: readonly OwnerState[]): Html {
     return ownerBox(owner, most);
   });
   const more = owners.length - shown.length;
-  return html`<div class="owners">${boxes}</div>${more === 0 ? null : html`<p>And ${count(more, "more owner")}; <code>netkeep show</code> lists all.</p>`}`;
+  const list = html`<div class="owners">${boxes}</div>${more === 0 ? null : html`<p>And ${count(more, "more owner")}; <code>netkeep show</code> lists all.</p>`}`;
+  if (owners.length <= limits.open) return list;
+  return html`<details class="rest"><summary>${count(owners.length, "owner")}</summary>${list}</details>`;
 }
 
 function ownerBox({ owner, source, persistence, entries }: OwnerState, most: number): Html {
