@@ -34,11 +34,12 @@ export interface Observed {
 
 /** First half, needed before the documents can be read: their defaults depend on the host's addresses. */
 export async function observeHost(system: System, reloadPendingPath: string): Promise<Omit<Observed, "statuses">> {
+  const units = system.readUnits(unitDirectories, [".network", ".netdev"]);
   const [kernel, networkd, tree, host, pending, maxSizes] = await Promise.all([
     observeKernel(system),
     observeNetworkd(system),
-    system.readUnits(unitDirectories, [".network", ".netdev"]),
-    system.offline ? Promise.resolve({}) : system.hostFacts(),
+    units,
+    system.offline ? Promise.resolve({}) : units.then((tree) => system.hostFacts(asksForVirtualization(tree))),
     system.readText(reloadPendingPath),
     Promise.all([maxSize(system, 4), maxSize(system, 6)]),
   ]);
@@ -53,6 +54,13 @@ export async function observeHost(system: System, reloadPendingPath: string): Pr
     reloadPending: pending !== null,
     pending: parsePending(pending) ?? { links: [], guarded: [] },
   };
+}
+
+/** Few base files do, and it takes two programs to tell; that of PID 1 depends on it. */
+function asksForVirtualization(tree: UnitTree): boolean {
+  return tree.some(
+    (file) => file.kind === "text" && !isGenerated(file.path) && /Virtualization|KernelCommandLine/.test(file.text),
+  );
 }
 
 /** What stands in our drop-ins now, for who has to know our neighbors without observing the whole host. */

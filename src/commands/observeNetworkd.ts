@@ -37,11 +37,11 @@ export async function observeNetworkd(system: System): Promise<NetworkdState> {
     return { running: false, reason, version, leavesForeign: nothingLeft };
   }
   const [mine, its] = await Promise.all([
-    system.run("readlink", ["/proc/self/ns/net"]),
-    system.run("readlink", [`/proc/${process}/ns/net`]),
+    system.linkTarget("/proc/self/ns/net"),
+    system.linkTarget(`/proc/${process}/ns/net`),
   ]);
   // Without the right to look (not root) the two are taken to be the same.
-  if (its.stdout !== "" && mine.stdout !== its.stdout) {
+  if (its !== null && mine !== its) {
     const reason = "the systemd-networkd on the bus is that of another network namespace";
     return { running: false, reason, version, leavesForeign: nothingLeft };
   }

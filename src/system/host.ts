@@ -1,9 +1,11 @@
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { arch, hostname, release } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
+import type { Readable } from "node:stream";
 import type { HostFacts } from "../model/link.ts";
 import type { ProgramResult } from "./system.ts";
 
@@ -20,24 +22,28 @@ export async function runProgram(
   lock: number | null,
 ): Promise<ProgramResult> {
   const stdin = input === undefined ? null : inputFile(input);
-  const result = await execa(program, [...args], {
-    env: { LC_ALL: "C", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" },
-    reject: false,
-    stripFinalNewline: false,
-    maxBuffer: 512 * 1024 * 1024,
-    stdio: [inherited(stdin), "pipe", "pipe", inherited(stdin === null ? null : lock)],
-  });
-  if (stdin !== null) closeSync(stdin);
-  const { exitCode } = result;
-  if (exitCode !== undefined) return { stdout: result.stdout, stderr: result.stderr, exitCode };
-  const missing = result.code === "ENOENT";
-  const stderr = missing ? `${program}: command not found` : String(result.message);
-  return { stdout: "", stderr, exitCode: missing ? 127 : 126 };
+  const env = { ...process.env, LC_ALL: "C", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" };
+  const kept = stdin === null || lock === null ? "ignore" : lock;
+  try {
+    const child = spawn(program, args, { env, stdio: [stdin ?? "ignore", "pipe", "pipe", kept] });
+    const [stdout, stderr, ended] = [textOf(child.stdout), textOf(child.stderr), once(child, "close")];
+    const [status, signal] = (await ended) as [number | null, string | null];
+    if (status === null) throw new Error(`was killed by ${signal}`);
+    return { stdout: stdout(), stderr: stderr(), exitCode: status };
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const reason = missing ? "command not found" : String(error);
+    return { stdout: "", stderr: `${program}: ${reason}`, exitCode: missing ? 127 : 126 };
+  } finally {
+    if (stdin !== null) closeSync(stdin);
+  }
 }
 
-/** execa's types name the descriptors 3 to 9 only; it passes on any. */
-function inherited(descriptor: number | null): 3 | "ignore" {
-  return descriptor === null ? "ignore" : (descriptor as 3);
+/** All that a stream brings until it ends. */
+function textOf(stream: Readable | null): () => string {
+  const chunks: Buffer[] = [];
+  stream?.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return () => Buffer.concat(chunks).toString("utf8");
 }
 
 /** In memory, and gone with a boot. */
@@ -67,20 +73,25 @@ const architectures: Readonly<Record<string, string>> = {
   riscv64: "riscv64",
 };
 
-/** What [Match] may ask of this machine (systemd.network(5), Host= to Firmware=). */
-export async function readHostFacts(): Promise<HostFacts> {
-  const container = await detectVirtualization("--container");
-  const machine = await detectVirtualization("--vm");
+/**
+ * What [Match] may ask of this machine (systemd.network(5), Host= to Firmware=).
+ *
+ * @param virtualization whether this is asked for, and the command line of the kernel, which depends on it: two programs
+ */
+export async function readHostFacts(virtualization: boolean): Promise<HostFacts> {
+  const facts = { hostname: hostname(), kernelVersion: release(), architecture: architectures[arch()] };
+  const machineId = await readFile("/etc/machine-id", "utf8").catch(() => undefined);
+  const rest = virtualization ? await readVirtualization() : {};
+  return { ...facts, machineId: machineId?.trim(), ...rest };
+}
+
+async function readVirtualization(): Promise<Pick<HostFacts, "kernelCommandLine" | "virtualization">> {
+  const [container, machine] = await Promise.all([detectVirtualization("--container"), detectVirtualization("--vm")]);
   const inContainer = container !== "" && container !== "none";
   const commandLine = await readFile("/proc/cmdline", "utf8").catch(() => undefined);
-  const machineId = await readFile("/etc/machine-id", "utf8").catch(() => undefined);
   return {
-    hostname: hostname(),
-    machineId: machineId?.trim(),
-    kernelVersion: release(),
     // In a container systemd means the command line of PID 1, which ProtectProc= hides from networkd: it has none.
     kernelCommandLine: inContainer ? null : commandLine?.trim(),
-    architecture: architectures[arch()],
     virtualization: inContainer
       ? { type: "container", id: container }
       : machine === "" || machine === "none"

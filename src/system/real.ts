@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync } from "node:fs";
+import { readlink } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { listDirectory, modifiedAt, readTextFile, removeQuietly, writeAtomic, writeInPlace } from "./files.ts";
 import { readHostFacts, runProgram } from "./host.ts";
@@ -18,6 +19,7 @@ export function realSystem(root: string): System {
     digest: (text) => createHash("sha256").update(text).digest("hex").slice(0, 16),
     readText: (path) => readTextFile(root + path),
     modified: (path) => modifiedAt(root + path),
+    linkTarget: (path) => readlink(root + path).catch(() => null),
     list: (directory) => listDirectory(root + directory),
     readUnits: (directories, suffixes) => readUnitFiles(root, directories, suffixes),
     writeFile: (path, text) => writeAtomic(root + path, text),

@@ -26,6 +26,8 @@ export interface System {
   readText(path: string): Promise<string | null>;
   /** Milliseconds since 1970 of the last change of the content; null if there is no such file. */
   modified(path: string): Promise<number | null>;
+  /** What a symbolic link names; null if that cannot be read. */
+  linkTarget(path: string): Promise<string | null>;
   /** Names in a directory, sorted; empty if there is no such directory. */
   list(directory: string): Promise<readonly string[]>;
   /** Every `*.suffix` file in the directories and in their `*.d` directories, one level deep. */
@@ -40,5 +42,6 @@ export interface System {
   run(program: string, args: readonly string[], input?: string): Promise<ProgramResult>;
   /** Runs `work` as the only writer. @throws UserError 75 after `seconds` */
   withLock<T>(path: string, seconds: number, work: () => Promise<T>): Promise<T>;
-  hostFacts(): Promise<HostFacts>;
+  /** What [Match] may ask of the host. @param virtualization whether that and the kernel's command line are asked for */
+  hostFacts(virtualization: boolean): Promise<HostFacts>;
 }

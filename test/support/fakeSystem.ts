@@ -129,6 +129,7 @@ export class FakeSystem {
       this.#sweep(path);
       if (how === "halfway") throw new Killed(`killed after the removal of ${path}`);
     },
+    linkTarget: async (path) => (/^\/proc\/(self|4242)\/ns\/net$/.test(path) ? "net:[4026531840]" : null),
     run: async (program, args, input = "") => this.#run(program, args, input),
     withLock: async (path, _seconds, work) => {
       if (this.locked) throw new Error("the lock is taken twice");
@@ -192,7 +193,6 @@ export class FakeSystem {
     }
     if (program === "systemctl") return running ? ok(unitStates) : { stdout: "", stderr: "", exitCode: 1 };
     if (command === `readlink /proc/${networkdPid}/exe`) return ok("/usr/lib/systemd/systemd-networkd\n");
-    if (/^readlink \/proc\/(self|4242)\/ns\/net$/.test(command)) return ok("net:[4026531840]\n");
     throw new Error(`the fake host does not know: ${command}`);
   }
 

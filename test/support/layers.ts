@@ -87,7 +87,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   system: {
     folders: ["model", "errors.ts"],
-    packages: ["node:", "execa"],
+    packages: ["node:"],
     typesOnly: ["model"],
     pure: false,
     why: "the only folder that touches the machine; it decides nothing",
