@@ -1,5 +1,10 @@
-import { type DocumentContext, type DocumentText, readDocument } from "../desired/document.ts";
-import type { ParsedText } from "../desired/parse.ts";
+import {
+  type DocumentContext,
+  readDocument,
+  type ShapedDocument,
+  shapeDocument,
+  shapeOf,
+} from "../desired/document.ts";
 import type { DocumentInput } from "../desired/schema.ts";
 import { storedAsText } from "../desired/stored.ts";
 import { exitCodes, UserError } from "../errors.ts";
@@ -49,11 +54,14 @@ export interface HostDocuments {
   readonly newest: number;
 }
 
+export type DocumentShapes = ReadonlyMap<GivenDocument | AdminDocument | StoredFile, ShapedDocument>;
+
 export interface LoadOptions {
   readonly given: readonly GivenDocument[];
   /** Of the given documents that do not say it. */
   readonly persistence: Persistence;
   readonly context: DocumentContext;
+  readonly shapes: DocumentShapes;
   /** Milliseconds since 1970. */
   readonly now: number;
   /**
@@ -74,8 +82,9 @@ export function loadDocuments(host: HostDocuments, options: LoadOptions): Loaded
   const { context, fallback } = options;
   const { states, problems } = reading;
   const broken: BrokenDocument[] = [];
-  const take = (document: DocumentText, found: readonly string[], parse?: () => ParsedText, under = context) => {
-    const read = found.length > 0 ? { state: null, problems: found } : readDocument(document, under, parse);
+  const take = (document: AdminDocument | StoredFile, under: DocumentContext) => {
+    const unread = document.problems.length > 0 ? { state: null, problems: document.problems } : null;
+    const read = unread ?? readDocument(document, under, options.shapes.get(document) ?? shapeOfKept(document));
     if (read.state !== null) states.push(read.state);
     else if (fallback === null) problems.push(...read.problems);
     else {
@@ -84,18 +93,33 @@ export function loadDocuments(host: HostDocuments, options: LoadOptions): Loaded
       if (kept !== null) states.push(kept);
     }
   };
-  for (const document of host.admin) if (!reading.replaced.has(document.owner)) take(document, document.problems);
+  for (const document of host.admin) if (!reading.replaced.has(document.owner)) take(document, context);
   for (const file of host.stored) {
     if (reading.replaced.has(file.owner)) continue;
     const twin = host.admin.some((document) => document.owner === file.owner);
     if (twin) problems.push(`${file.path}: ${twinText(file.owner)}`);
-    else take(file, file.problems, () => storedAsText(file.document), wasGuarded(context));
+    else take(file, wasGuarded(context));
   }
   if (problems.length > 0) throw new UserError(exitCodes.badData, problems.join("\n"));
   return { states, given: reading.inputs, changed: reading.changed, broken, rejected: reading.rejected };
 }
 
-function readGiven(host: HostDocuments, { given, persistence, context, now, fallback }: LoadOptions) {
+/** The shapes of the documents that will probably be used: they need no host, so they are made while it is read. */
+export function shapeDocuments(host: HostDocuments, given: readonly GivenDocument[]): DocumentShapes {
+  const shapes = new Map<GivenDocument | AdminDocument | StoredFile, ShapedDocument>();
+  const replaced = new Set(given.map((document) => document.owner));
+  for (const document of given) shapes.set(document, shapeDocument(document.text));
+  for (const document of [...host.admin, ...host.stored]) {
+    if (document.problems.length === 0 && !replaced.has(document.owner)) shapes.set(document, shapeOfKept(document));
+  }
+  return shapes;
+}
+
+function shapeOfKept(document: AdminDocument | StoredFile): ShapedDocument {
+  return "document" in document ? shapeOf(storedAsText(document.document)) : shapeDocument(document.text);
+}
+
+function readGiven(host: HostDocuments, { given, persistence, context, now, fallback, shapes }: LoadOptions) {
   // Newer than all that is there, also when the clock has been set back.
   const newest = Math.max(now, host.newest + 1);
   const changed = new Map<string, number>();
@@ -113,7 +137,7 @@ function readGiven(host: HostDocuments, { given, persistence, context, now, fall
     }
     const before = document.keepsAge === true ? host.stored.find(({ owner }) => owner === document.owner) : undefined;
     const age = before?.changed ?? newest;
-    const read = readDocument({ persistence, ...document, changed: age }, context);
+    const read = readDocument({ persistence, ...document, changed: age }, context, shapes.get(document));
     problems.push(...read.problems);
     if (problems.length > 0) rejected.push({ owner: document.owner, source: document.source, problems });
     else replaced.add(document.owner);

@@ -17,7 +17,7 @@ import { planFiles, refreshes } from "../plan/files.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { System } from "../system/system.ts";
 import { readHostDocuments } from "./documentFiles.ts";
-import { type GivenDocument, type LoadedDocuments, loadDocuments } from "./documents.ts";
+import { type GivenDocument, type LoadedDocuments, loadDocuments, shapeDocuments } from "./documents.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { lostOwners } from "./lostOwners.ts";
 import { generatedLinks, type Observed, observeHost, observeStatuses, recordedOwner } from "./observe.ts";
@@ -56,13 +56,17 @@ export interface Prepared {
  * @throws UserError 65 for bad documents and, if asked, conflicts
  */
 export async function prepare(system: System, settings: Settings, options: PrepareOptions): Promise<Prepared> {
-  const [host, kept] = await Promise.all([observeHost(system, places.reloadPending), readHostDocuments(system)]);
+  const [host, { kept, shapes }] = await Promise.all([
+    observeHost(system, places.reloadPending),
+    // While the programs run that observeHost() has begun.
+    readHostDocuments(system).then((read) => ({ kept: read, shapes: shapeDocuments(read, options.given) })),
+  ]);
   const context = documentContext(settings, host.kernel, system.offline);
   const fallback = options.tolerant ? (owner: string) => recordedOwner(owner, host.generated) : null;
   const lost = options.tolerant ? await lostOwners(system, host.generated, kept.admin) : [];
   const documents = loadDocuments(
     { ...kept, stored: [...kept.stored, ...lost] },
-    { ...options, context, fallback, now: system.now() },
+    { ...options, context, shapes, fallback, now: system.now() },
   );
   const desired = merge(documents.states);
   if (!options.tolerant && desired.conflicts.length > 0) {

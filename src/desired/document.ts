@@ -5,7 +5,7 @@ import { type ParsedText, parseText } from "./parse.ts";
 import { type Problem, pathText, problemText } from "./problem.ts";
 import { checkAcross } from "./rules.ts";
 import type { DocumentInput } from "./schema.ts";
-import { validateShape } from "./validate.ts";
+import { type Validated, validateShape } from "./validate.ts";
 
 /** A document's text and whose it is. */
 export interface DocumentText {
@@ -24,15 +24,28 @@ export type ReadDocument =
   | { readonly state: OwnerState; readonly input: DocumentInput; readonly problems: readonly [] }
   | { readonly state: null; readonly problems: readonly string[] };
 
+/** What can be said of a document without its host: syntax, and the shape if the syntax is right. */
+export interface ShapedDocument {
+  readonly parsed: ParsedText;
+  readonly shape: Validated | null;
+}
+
+export function shapeDocument(text: string): ShapedDocument {
+  return shapeOf(parseText(text));
+}
+
+/** The same for a document that is data already. */
+export function shapeOf(parsed: ParsedText): ShapedDocument {
+  return { parsed, shape: parsed.problems.length > 0 ? null : validateShape(parsed.value) };
+}
+
 /** Text → checked, complete state. All problems of all kinds at once, in the order of the text. */
 export function readDocument(
   document: DocumentText,
   context: DocumentContext,
-  parse: (text: string) => ParsedText = parseText,
+  { parsed, shape }: ShapedDocument = shapeDocument(document.text),
 ): ReadDocument {
-  const parsed = parse(document.text);
-  if (parsed.problems.length > 0) return { state: null, problems: texts(document, parsed.problems, parsed.locate) };
-  const shape = validateShape(parsed.value);
+  if (shape === null) return { state: null, problems: texts(document, parsed.problems, parsed.locate) };
   const problems: Problem[] = [...shape.problems];
   if (shape.input === null) return { state: null, problems: texts(document, problems, parsed.locate) };
   const normalized = normalize(shape.input, shape.positions, context);

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import type { Problem } from "./problem.ts";
-import { type DocumentInput, documentSchema, knownKeys } from "./schema.ts";
+import { type DocumentInput, documentSchema, isPlainGuest, knownKeys } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 
 /** A document that has the right shape where it is given; elements with problems are left out of `input`. */
@@ -19,12 +19,18 @@ export function validateShape(value: unknown): Validated {
     const problem = { path: [], message: "the document is empty: it needs at least `version: 1`" };
     return { input: null, problems: [problem], positions: {} };
   }
-  const result = documentSchema.safeParse(value);
+  const result = documentSchema.safeParse(withoutPlainGuests(value));
   const problems = [...(result.success ? [] : result.error.issues.flatMap(problemsOf)), ...hiddenProblems(value)];
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { input: null, problems, positions: {} };
   }
   return { ...soundPart(value as Record<string, unknown>, problems), problems };
+}
+
+/** The list as a whole: an element that is left out would move the places of the others. */
+function withoutPlainGuests(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || !("guests" in value)) return value;
+  return Array.isArray(value.guests) && value.guests.every(isPlainGuest) ? { ...value, guests: [] } : value;
 }
 
 /** What zod does not see: a key that JavaScript keeps for itself. */
