@@ -46,7 +46,7 @@ function stateFinding(link: string, view: NetworkdView, input: AuditInput): Find
 
 /**
  * Has networkd loaded what stands on disk? What its JSON calls the single entries does not tell: it takes an entry that
- * was live first for foreign, or does not list it, until it starts anew (all versions; measured).
+ * was live first for foreign, or does not list it, until it starts anew (252) or until the next boot (257).
  */
 function loadedFindings(input: AuditInput): Finding[] {
   if (input.reloadPending) return [];
