@@ -19,29 +19,30 @@ ${groups.map(groupBox)}
 function groupBox({ common, findings }: FindingGroup): Html {
   const [first = "", ...more] = common.message.split("\n");
   const entries = findings.filter(({ expected, actual }) => (expected ?? actual) !== null);
-  const owner = entries.length === 0 ? common.owner : null;
+  const shared = findings.every(({ owner }) => owner === common.owner);
+  const item = (finding: Finding) => entryItem(finding, !shared);
   const [open, hidden] = [entries.slice(0, limits.open), entries.slice(limits.open, limits.all)];
   const cut = entries.length - open.length - hidden.length;
   return html`<article class="finding ${common.severity}">
 <h4><span class="badge ${common.severity}">${common.severity}</span> <code>${common.code}</code> <span class="layer">${common.layer}</span></h4>
 <p>${first}</p>
 ${more.length === 0 ? null : html`<pre class="said" tabindex="0">${more.join("\n")}</pre>`}
-${open.length === 0 ? null : html`<ul class="entries">${open.map(entryItem)}</ul>`}
+${open.length === 0 ? null : html`<ul class="entries">${open.map(item)}</ul>`}
 ${
   hidden.length === 0
     ? null
-    : html`<details><summary>${hidden.length} more</summary><ul class="entries">${hidden.map(entryItem)}</ul>${
+    : html`<details><summary>${hidden.length} more</summary><ul class="entries">${hidden.map(item)}</ul>${
         cut === 0 ? null : html`<p>And ${cut} more; <code>netkeep audit --all</code> prints each.</p>`
       }</details>`
 }
-${owner === null ? null : html`<p><span class="layer">owner</span> ${owner}</p>`}
+${!shared || common.owner === null ? null : html`<p><span class="layer">owner</span> ${common.owner}</p>`}
 <p class="do"><b>What to do</b> ${common.fix}</p>
 </article>`;
 }
 
 const words = { "+": "too much", "-": "missing", "~": "different" } as const;
 
-function entryItem(finding: Finding): Html {
+function entryItem(finding: Finding, withOwner: boolean): Html {
   const { expected, actual, owner } = finding;
   const mark = markOf(finding);
   const both = expected !== null && actual !== null;
@@ -49,7 +50,7 @@ function entryItem(finding: Finding): Html {
   return html`<li><span class="mark ${words[mark].replace(" ", "-")}" title="${words[mark]}" aria-hidden="true">${sign}</span><dl>
 ${expected === null ? null : html`<div><dt${both ? null : html` class="unseen"`}>expected</dt><dd><code>${differing(expected, actual)}</code></dd></div>`}
 ${actual === null ? null : html`<div><dt${both ? null : html` class="unseen"`}>actual</dt><dd><code>${differing(actual, expected)}</code></dd></div>`}
-${owner === null ? null : html`<div><dt>owner</dt><dd>${owner}</dd></div>`}
+${owner === null || !withOwner ? null : html`<div><dt>owner</dt><dd>${owner}</dd></div>`}
 </dl></li>`;
 }
 
