@@ -137,7 +137,8 @@ function addHookCommands(netkeep: Command, run: Run): void {
 
 function addReadingCommands(netkeep: Command, run: Run): void {
   command(netkeep, "audit", "compare documents, drop-ins, networkd and kernel; exit 1 on drift")
-    .option("--repair", "apply what the documents say, and audit again")
+    .option("--repair", "set right what is netkeep's own, and audit again")
+    .option("--dry-run", "with --repair: print the plan and change nothing")
     .addOption(new Option("--format <FORMAT>", "what to print").choices(reportFormats))
     .option("--output <FILE>", "write it to FILE, which has the old or the new text at any moment")
     .option("--all", "print each finding also where there are many")

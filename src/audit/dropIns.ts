@@ -1,9 +1,11 @@
 import { type Entry, entryKey, entryTitle, sameEntry } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
+import { ownerText } from "../model/owner.ts";
 import { keyedDiff } from "../plan/diff.ts";
-import type { AuditInput, FileComparison } from "./input.ts";
+import type { AuditInput, FileComparison, Obstacle } from "./input.ts";
 
 const overwrite = "netkeep apply (or netkeep audit --repair) writes it anew";
+const remove = "netkeep apply (or netkeep audit --repair) removes it";
 
 /** Documents ↔ drop-ins: entry by entry where a file differs, else the file as a whole. */
 export function auditDropIns(input: AuditInput): Finding[] {
@@ -11,10 +13,12 @@ export function auditDropIns(input: AuditInput): Finding[] {
 }
 
 function auditFile(file: FileComparison, input: AuditInput): Finding[] {
-  if (file.unreadable !== null) return [unreadableFinding(file, file.unreadable)];
+  if (file.obstacle !== null) return [obstacleFinding(file, file.obstacle)];
   if (file.expectedText === file.actualText) return [];
-  if (file.actualText === null) return [missingFile(file)];
-  if (file.expectedText === null) return [extraFile(file)];
+  // Where the drop-ins of a link stand in the wrong place, that they are missing in the right one is the same fault.
+  if (file.actualText === null) return orphansOf(file.link, input).length > 0 ? [] : [missingFile(file)];
+  if (file.expectedText === null) return [file.orphanOf === null ? extraFile(file) : orphanedFile(file, input)];
+  if (file.actualText.trim() === "") return [missingFile(file)];
   const diff = keyedDiff(file.expected, file.actual, sameEntry);
   const how = file.editedByHand ? "edited by hand" : "not up to date";
   const entries = [
@@ -25,6 +29,10 @@ function auditFile(file: FileComparison, input: AuditInput): Finding[] {
   return entries.length > 0 ? entries : [textFinding(file, how)];
 }
 
+function orphansOf(link: string | null, input: AuditInput): FileComparison[] {
+  return input.files.filter((file) => file.link === link && file.orphanOf !== null && file.obstacle === null);
+}
+
 function entryFinding(
   file: FileComparison,
   input: AuditInput,
@@ -33,18 +41,25 @@ function entryFinding(
   found: Entry | null,
 ): Finding {
   const code = found === null ? "dropin-missing" : wanted === null ? "dropin-extra" : "dropin-differs";
-  const what =
-    found === null ? "does not stand in" : wanted === null ? "stands without an owner in" : "is different in";
   const entry = wanted ?? found;
+  const where = `${file.path}, which is ${how}`;
+  const what =
+    found === null
+      ? `does not stand in ${where}`
+      : wanted === null
+        ? `stands in ${where}, and no document asks for it`
+        : `is different in ${where}`;
+  const key = entry === null ? "" : entryKey(entry);
+  const writer = file.ownerOf(key);
   return {
     code,
     severity: "error",
     layer: "drop-in",
-    owner: wanted === null ? null : input.ownersOf(entryKey(wanted)).join(", "),
+    owner: wanted === null ? (writer === null ? null : ownerText(writer)) : input.ownersOf(key).join(", "),
     link: file.link,
     expected: wanted === null ? null : entryTitle(wanted),
     actual: found === null ? null : entryTitle(found),
-    message: `the ${entry?.kind} ${what} ${file.path}, which is ${how}`,
+    message: `the ${entry?.kind} ${what}`,
     // An entry that the kernel refuses never gets into a drop-in.
     fix:
       found === null && !file.editedByHand ? `${overwrite}; if the kernel refuses it, correct the document` : overwrite,
@@ -65,9 +80,9 @@ function textFinding(file: FileComparison, how: string): Finding {
 function missingFile(file: FileComparison): Finding {
   return {
     ...about(file, "dropin-missing"),
-    expected: `${file.path} with ${file.expected.size} entries`,
+    expected: contents(file.path, file.expected.size),
     actual: null,
-    message: `${file.path} does not exist`,
+    message: `${file.path} ${file.actualText === null ? "does not exist" : "is empty"}`,
     fix: overwrite,
   };
 }
@@ -76,20 +91,47 @@ function extraFile(file: FileComparison): Finding {
   return {
     ...about(file, "dropin-extra"),
     expected: null,
-    actual: `${file.path} with ${file.actual.size} entries`,
-    message: `${file.path} is left over: no document needs it, or its base file has another name now`,
-    fix: "netkeep apply (or netkeep audit --repair) removes it",
+    actual: contents(file.path, file.actual.size),
+    message: `${file.path} is left over: no document needs it`,
+    fix: remove,
   };
 }
 
-function unreadableFinding(file: FileComparison, reason: string): Finding {
+function orphanedFile(file: FileComparison, input: AuditInput): Finding {
+  const name = nameOf(file.path);
+  const wanted = input.files.find(
+    (other) => other.link === file.link && other.expectedText !== null && nameOf(other.path) === name,
+  );
   return {
-    ...about(file, "dropin-unreadable"),
-    expected: "a plain file with mode 0644",
-    actual: reason,
-    message: `networkd cannot read ${file.path}, and drops the link at its next reload`,
-    fix: overwrite,
+    ...about(file, "dropin-orphaned"),
+    expected: wanted?.path ?? null,
+    actual: file.path,
+    message: `networkd does not read ${file.path} for ${file.link}: its base file is not ${file.orphanOf}`,
+    fix: wanted === undefined ? remove : "netkeep apply (or netkeep audit --repair) moves it",
   };
+}
+
+function obstacleFinding(file: FileComparison, { kind, reason, ours }: Obstacle): Finding {
+  const effect = {
+    unreadable: `networkd cannot read ${file.path}, and drops the link at its next reload`,
+    masked: `${file.path} is masked, so that networkd passes over it`,
+    shadowed: `networkd reads another file of the same name instead of ${file.path}`,
+  }[kind];
+  return {
+    ...about(file, `dropin-${kind}`),
+    expected: "a plain file with mode 0644 that networkd reads",
+    actual: reason,
+    message: effect,
+    fix: ours ? "netkeep audit --repair" : "take away what is in the way, then netkeep audit --repair",
+  };
+}
+
+function contents(path: string, entries: number): string {
+  return /6[01]-netkeep[^/]*\.conf$/.test(path) ? `${path} with ${entries} entries` : path;
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function about(file: FileComparison, code: Finding["code"]) {

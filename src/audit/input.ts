@@ -13,10 +13,25 @@ export interface FileComparison {
   readonly actualText: string | null;
   readonly expected: ReadonlyMap<string, Entry>;
   readonly actual: ReadonlyMap<string, Entry>;
+  /** Whose block an entry stands in, by the entry's key. */
+  ownerOf(key: string): string | null;
   /** A block's text does not fit its digest, or something stands outside of the blocks. */
   readonly editedByHand: boolean;
-  /** Why networkd cannot read the file; null if it can. */
-  readonly unreadable: string | null;
+  /** Why networkd does not read what stands there; null if it does. */
+  readonly obstacle: Obstacle | null;
+  /** What changes nothing in the file and still is later than networkd's last look at the link. */
+  readonly outdated: boolean;
+  /** The name of a base file that does not apply to the link (any more); null for a file in its place. */
+  readonly orphanOf: string | null;
+}
+
+export interface Obstacle {
+  /** `unreadable`: by its mode or kind. `masked`: by a file that says nothing. `shadowed`: by a file that says other things. */
+  readonly kind: "unreadable" | "masked" | "shadowed";
+  /** What is in the way. */
+  readonly reason: string;
+  /** What is in the way is ours to take away. */
+  readonly ours: boolean;
 }
 
 /** What networkd says of one link. */
@@ -26,6 +41,34 @@ export interface NetworkdView {
   /** null on 252, which does not say. */
   readonly dropIns: readonly string[] | null;
   readonly entries: ReadonlyMap<string, string>;
+  /** Key → protocol (null of a neighbor) of what networkd holds as its own by a file. */
+  readonly held: ReadonlyMap<string, number | null>;
+}
+
+/** What is known of a link besides networkd's own words. */
+export interface LinkView {
+  /** A base file other than the one in force that networkd chooses at its next reload, or why it has none then. */
+  readonly upcoming: string | null;
+  /** Settings of ours that a later drop-in undoes: `KEY=VALUE` of ours and of the other, and where that stands. */
+  readonly overrides: readonly { readonly ours: string; readonly theirs: string; readonly place: string }[];
+  /** What unit files ask of the link and the kernel does not have: `route … (PATH:LINE)`. */
+  readonly absent: readonly { readonly text: string; readonly ours: boolean }[];
+  /** Keys of neighbors that unit files of others ask for; null if these files are not known. */
+  readonly configuredByOthers: ReadonlySet<string> | null;
+}
+
+/** A guest that does not run here any more, by all that is known. */
+export interface StaleOwner {
+  readonly owner: string;
+  /** Why it is taken to be gone. */
+  readonly evidence: string;
+}
+
+/** A foreign entry that the next reload that touches its link deletes. */
+export interface AtRisk {
+  readonly entry: Entry;
+  /** netkeep sets it again after its own reloads. */
+  readonly restorable: boolean;
 }
 
 /** The four layers, read at one moment; the audit itself reads nothing. */
@@ -37,11 +80,14 @@ export interface AuditInput {
   ownersOf(key: string): readonly string[];
   readonly conflicts: readonly Conflict[];
   readonly broken: readonly { readonly owner: string; readonly problems: readonly string[] }[];
+  readonly staleOwners: readonly StaleOwner[];
   readonly notes: readonly Note[];
   readonly kernel: KernelState;
   readonly record: OwnRecord;
   readonly files: readonly FileComparison[];
   readonly networkd: { readonly running: boolean; readonly reason: string };
   readonly statuses: ReadonlyMap<string, NetworkdView>;
+  readonly links: ReadonlyMap<string, LinkView>;
+  readonly atRisk: readonly AtRisk[];
   readonly reloadPending: boolean;
 }

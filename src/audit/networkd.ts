@@ -2,9 +2,9 @@ import type { Entry } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
 import { hasNoLink, linksOf } from "../model/route.ts";
 import { indexKernel } from "../plan/kernel.ts";
-import type { AuditInput, FileComparison, NetworkdView } from "./input.ts";
+import type { AuditInput, FileComparison, LinkView, NetworkdView } from "./input.ts";
 
-/** Drop-ins ↔ networkd: does it run, did it load our files, did it set up the links, are the entries its own. */
+/** Drop-ins ↔ networkd: does it run, did it load our files, did it set up the links, does it hold what it should not. */
 export function auditNetworkd(input: AuditInput): Finding[] {
   const idle = input.entries.size === 0 && input.files.length === 0 && !input.reloadPending;
   if (input.offline || idle) return [];
@@ -12,8 +12,13 @@ export function auditNetworkd(input: AuditInput): Finding[] {
   const pending = input.reloadPending
     ? [hostFinding("reload-pending", "drop-ins have changed that networkd was not told about", "netkeep apply")]
     : [];
-  const states = [...input.statuses].flatMap(([link, view]) => stateFinding(link, view, input));
-  return [...pending, ...states, ...loadedFindings(input)];
+  const views = [...input.statuses];
+  return [
+    ...pending,
+    ...views.flatMap(([link, view]) => stateFinding(link, view, input)),
+    ...loadedFindings(input),
+    ...extraFindings(input),
+  ];
 }
 
 const startIt = "systemctl enable --now systemd-networkd; the drop-ins are loaded when it starts";
@@ -23,25 +28,53 @@ function hostFinding(code: Finding["code"], message: string, fix: string): Findi
   return { code, severity: "warning", layer: "networkd", message, fix, ...rest };
 }
 
-function stateFinding(link: string, view: NetworkdView, input: AuditInput): Finding[] {
+function stateFinding(link: string, { state }: NetworkdView, input: AuditInput): Finding[] {
+  if (state === "configured") return [];
   if (![...input.entries.values()].some((entry) => entry.link === link)) return [];
-  const finding = { layer: "networkd" as const, owner: null, link, expected: "configured", actual: view.state };
+  const finding = { layer: "networkd" as const, owner: null, link, expected: "configured", actual: state };
   const log = `journalctl -u systemd-networkd | grep ${link}`;
-  if (view.state === "failed") {
-    const message = `networkd could not set up ${link}: it ignores later changes of it`;
-    return [
-      {
-        ...finding,
-        code: "link-failed",
-        severity: "error",
-        message,
-        fix: `${log}; then networkctl reconfigure ${link}`,
-      },
-    ];
+  const cause = causeText(input.links.get(link)?.absent ?? []);
+  if (state === "failed") {
+    const message = `networkd could not set up ${link}: it ignores later changes of it${cause}`;
+    const fix = `${log}; mend that, then networkctl reconfigure ${link}`;
+    return [{ ...finding, code: "link-failed", severity: "error", message, fix }];
   }
-  if (view.state === "configured") return [];
-  const message = `networkd has not set up ${link}`;
-  return [{ ...finding, code: "link-configuring", severity: "warning", message, fix: log }];
+  // What networkd cannot read or does not find in its place is reported as such.
+  if (isKnownOtherwise(link, input)) return [];
+  if (state === "unmanaged") {
+    const message = `networkd does not manage ${link}: none of its entries come back after an event or a reboot`;
+    return [{ ...finding, code: "link-unmanaged", severity: "error", message, fix: `netkeep audit --repair; ${log}` }];
+  }
+  return [
+    {
+      ...finding,
+      code: "link-configuring",
+      severity: "warning",
+      message: `networkd has not set up ${link}${cause}`,
+      fix: log,
+    },
+  ];
+}
+
+/** What unit files ask for and the kernel does not have is all that can be told: networkd does not say which it was. */
+function causeText(absent: LinkView["absent"]): string {
+  if (absent.length === 0) return "";
+  const more = absent.length > 5 ? `\n    and ${absent.length - 5} more` : "";
+  return `; the kernel does not have:${absent
+    .slice(0, 5)
+    .map(({ text }) => `\n    ${text}`)
+    .join("")}${more}`;
+}
+
+function isKnownOtherwise(link: string, input: AuditInput): boolean {
+  const { upcoming = null, overrides = [] } = input.links.get(link) ?? {};
+  const misplaced = input.files.some(
+    (file) =>
+      file.link === link &&
+      (file.obstacle !== null || file.orphanOf !== null || (file.actualText === null && file.expectedText !== null)),
+  );
+  const refused = input.notes.some((note) => note.level === "refusal" && note.link === link);
+  return upcoming !== null || overrides.length > 0 || misplaced || refused;
 }
 
 /**
@@ -57,8 +90,11 @@ function loadedFindings(input: AuditInput): Finding[] {
   };
   return input.files.flatMap((file) => {
     const view = file.link === null ? undefined : input.statuses.get(file.link);
-    if (view === undefined || file.actualText === null || file.expectedText === null) return [];
-    return isLoaded(file, view, inKernel) ? [] : [notLoadedFinding(file, view)];
+    const inForce = file.actualText !== null && file.expectedText !== null && file.obstacle === null;
+    if (view === undefined || !inForce || view.baseFile === null) return [];
+    if (!isLoaded(file, view, inKernel)) return [notLoadedFinding(file, view)];
+    const same = file.actualText === file.expectedText && view.state === "configured";
+    return file.outdated && same ? [outdatedFinding(file)] : [];
   });
 }
 
@@ -67,8 +103,9 @@ function loadedFindings(input: AuditInput): Finding[] {
  * a route whose next hops are all on other links shows there.
  */
 function isLoaded(file: FileComparison, view: NetworkdView, inKernel: (key: string) => boolean): boolean {
-  if (!file.path.endsWith(".conf")) return true;
+  if (!file.path.endsWith(".conf")) return view.baseFile === file.path;
   if (view.dropIns !== null) return view.dropIns.includes(file.path);
+  if (!file.path.includes(`/${nameOf(view.baseFile ?? "")}.d/`)) return false;
   const routes = [...file.actual].filter(
     ([key, entry]) =>
       entry.kind === "route" && !hasNoLink(entry.type) && linksOf(entry).includes(entry.link) && inKernel(key),
@@ -78,14 +115,58 @@ function isLoaded(file: FileComparison, view: NetworkdView, inKernel: (key: stri
 
 function notLoadedFinding(file: FileComparison, view: NetworkdView): Finding {
   return {
-    code: "networkd-not-loaded",
-    severity: "error",
-    layer: "networkd",
-    owner: null,
-    link: file.link,
+    ...about("networkd-not-loaded", "error", file.link),
     expected: file.path,
     actual: null,
     message: `networkd has not loaded ${file.path}; it applies ${view.baseFile ?? "no file"} to ${file.link}`,
-    fix: "netkeep audit --repair; if it stays, networkctl reconfigure LINK",
+    fix: `netkeep audit --repair; if it stays, networkctl reconfigure ${file.link}`,
   };
+}
+
+function outdatedFinding(file: FileComparison): Finding {
+  return {
+    ...about("networkd-outdated", "warning", file.link),
+    expected: `${file.path} as it is now`,
+    actual: "as it was before its last change",
+    message: `${file.path} has changed since networkd last set up ${file.link}: what networkd has may be another text`,
+    fix: "netkeep audit --repair",
+  };
+}
+
+/**
+ * What networkd still holds although no file has it any more: it comes back with the next carrier. Only what is ours can
+ * be told: routes by their protocol, neighbors if the files of others are known.
+ */
+function extraFindings(input: AuditInput): Finding[] {
+  if (input.reloadPending) return [];
+  const unwanted = [...input.statuses].flatMap(([link, view]) => {
+    const others = input.links.get(link)?.configuredByOthers ?? null;
+    const isOurs = (key: string, protocol: number | null) =>
+      protocol === null ? others !== null && !others.has(key) : protocol === input.record.protocol;
+    const held = view.state === "configured" ? [...view.held] : [];
+    return held
+      .filter(([key, protocol]) => !input.entries.has(key) && isOurs(key, protocol))
+      .map(([key]) => ({ link, key }));
+  });
+  // The files are parsed only where there is such an entry.
+  const inFiles = new Set(unwanted.length === 0 ? [] : input.files.flatMap((file) => [...file.actual.keys()]));
+  return unwanted.filter(({ key }) => !inFiles.has(key)).map(({ link, key }) => heldFinding(link, key));
+}
+
+function heldFinding(link: string, key: string): Finding {
+  return {
+    ...about("networkd-extra", "warning", link),
+    expected: null,
+    actual: key,
+    message: `networkd still holds an entry that no file has any more, and sets it when ${link} gets its carrier back`,
+    fix: "netkeep audit --repair",
+  };
+}
+
+function about(code: Finding["code"], severity: Finding["severity"], link: string | null) {
+  return { code, severity, layer: "networkd" as const, owner: null, link };
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }

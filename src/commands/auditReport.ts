@@ -1,5 +1,5 @@
 import { isDrift } from "../audit/audit.ts";
-import type { FileComparison } from "../audit/input.ts";
+import type { AuditInput, FileComparison } from "../audit/input.ts";
 import { exitCodes, type UserError } from "../errors.ts";
 import { entryTitle } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
@@ -33,7 +33,7 @@ export interface Audited {
   /** Milliseconds since 1970. */
   readonly begun: number;
   readonly prepared: Prepared;
-  readonly files: readonly FileComparison[];
+  readonly input: AuditInput;
   readonly findings: readonly Finding[];
 }
 
@@ -87,7 +87,7 @@ function reportText({ style }: CommandContext, options: ReportOptions, report: A
 function gather(
   { system }: CommandContext,
   options: ReportOptions,
-  { begun, prepared, files, findings }: Audited,
+  { begun, prepared, input: { files }, findings }: Audited,
   repaired: readonly Finding[],
   exitCode: number,
 ): AuditReport {
@@ -135,9 +135,9 @@ function linksOfReport(
   });
 }
 
-function reportedFile({ path, link, expectedText, actualText, unreadable }: FileComparison): ReportedFile {
+function reportedFile({ path, link, expectedText, actualText, obstacle }: FileComparison): ReportedFile {
   const places = link === null || actualText === null || !carriesEntries(path) ? [] : placesOf(path, actualText, link);
-  return { path, link, expectedText, actualText, unreadable, places };
+  return { path, link, expectedText, actualText, unreadable: obstacle?.reason ?? null, places };
 }
 
 function placesOf(path: string, text: string, link: string): ReportedFile["places"] {

@@ -8,7 +8,7 @@ import { installerText } from "../model/protocol.ts";
 import type { KernelState } from "../model/state.ts";
 import { explanationText } from "../report/explainText.ts";
 import type { System } from "../system/system.ts";
-import { auditInput } from "./audit.ts";
+import { auditInput } from "./auditInput.ts";
 import type { CommandContext } from "./context.ts";
 import { filesAbout, networkdViews, wishesOf } from "./explainRead.ts";
 import { type Prepared, prepare } from "./prepare.ts";
@@ -39,7 +39,7 @@ export async function explainCommand(context: CommandContext, text: string): Pro
     networkdOf: (entry) => views.get(entry),
     installer: ({ protocol }) => installerText(protocol, settings.routeProtocol),
     packets: system.offline ? null : await askKernel(system, prepared, subject),
-    findings: audit(auditInput(prepared, system)),
+    findings: audit(await auditInput(prepared, system)),
     networkdAbsent: observed.networkd.running ? null : observed.networkd.reason,
   });
   return {

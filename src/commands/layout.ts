@@ -7,6 +7,7 @@ import type { DesiredState } from "../model/owner.ts";
 import { isOursToRemove, type OwnRecord } from "../model/ownership.ts";
 import { kernelProtocol } from "../model/route.ts";
 import type { KernelNeighbor, KernelRoute } from "../model/state.ts";
+import type { BaseFileChoice } from "../networkd/baseFile.ts";
 import type { Digest } from "../networkd/block.ts";
 import { isExclusive } from "../networkd/exclusive.ts";
 import { netdevHints } from "../networkd/matchNetdev.ts";
@@ -23,6 +24,8 @@ export interface Layout {
   readonly notes: readonly Note[];
   /** Link → sections of its base file and drop-ins, as far as known. */
   readonly sections: ReadonlyMap<string, readonly Section[]>;
+  /** Link → its base file, where one is in force, and what networkd will choose instead at its next reload. */
+  readonly bases: ReadonlyMap<string, { readonly name: string; readonly upcoming: BaseFileChoice | null }>;
   /** No base file has changed since networkd's last reload, so that ours cannot make it choose another one. */
   readonly certain: boolean;
   /** A file of a link whose base file is in doubt: not to be removed meanwhile. */
@@ -37,7 +40,7 @@ export interface Layout {
 export function layOut(desired: DesiredState, observed: Observed, record: OwnRecord, digest: Digest): Layout {
   const notes: Note[] = [];
   const renderings: LinkRendering[] = [];
-  const sections = new Map<string, readonly Section[]>();
+  const bases = new Map<string, BaseResolution & { kind: "base" }>();
   let certain = true;
   const wanted = linksOfDesired(desired);
   for (const link of [...wanted, ...linksStillGuarded(wanted, record, observed)]) {
@@ -48,7 +51,7 @@ export function layOut(desired: DesiredState, observed: Observed, record: OwnRec
       continue;
     }
     if (base.kind === "base") {
-      sections.set(link, base.sections);
+      bases.set(link, base);
       certain &&= base.certain;
     }
     const owners = ownersOn(link, desired);
@@ -75,7 +78,8 @@ export function layOut(desired: DesiredState, observed: Observed, record: OwnRec
       return files;
     },
     notes,
-    sections,
+    sections: new Map([...bases].map(([link, base]) => [link, base.sections])),
+    bases,
     certain,
     keeps: (change) => change.action === "remove" && doubtful.has(linkOfChange(change)),
     without: (keys) => renderings.flatMap((rendering) => renderLink(withoutKeys(rendering, keys), digest)),

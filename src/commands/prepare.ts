@@ -13,11 +13,12 @@ import type { KernelState } from "../model/state.ts";
 import { matchesGlob } from "../networkd/globPattern.ts";
 import { carriesEntries } from "../networkd/paths.ts";
 import { linkOfFile } from "../networkd/render.ts";
-import { planFiles, refreshes } from "../plan/files.ts";
+import { refreshes } from "../plan/files.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { System } from "../system/system.ts";
 import { readHostDocuments } from "./documentFiles.ts";
 import { type GivenDocument, type LoadedDocuments, loadDocuments, shapeDocuments } from "./documents.ts";
+import { fileChanges, obstacleNotes } from "./filePlan.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { lostOwners } from "./lostOwners.ts";
 import { generatedLinks, type Observed, observeHost, observeStatuses, recordedOwner } from "./observe.ts";
@@ -48,6 +49,10 @@ export interface Prepared {
   readonly plan: Plan;
   /** Entries that cannot be live yet: their link is missing or down. */
   readonly waiting: readonly Entry[];
+  /** Entries where something foreign stands: they stay out of the files, or networkd would replace it. */
+  readonly blocked: ReadonlySet<string>;
+  /** What has to be done to the files if these entries stay out of them. */
+  filesWithout(keys: ReadonlySet<string>): FileChange[];
 }
 
 /**
@@ -81,29 +86,34 @@ export async function prepare(system: System, settings: Settings, options: Prepa
     layout?.files.find((file) => file.path === path && file.text === text)?.entries ?? null;
   const recorded = recordedEntries(observed.generated, rendered);
   const record: OwnRecord = { protocol: settings.routeProtocol, recorded, scope: null };
-  layout = layOut(desired, observed, record, (text) => system.digest(text));
+  const laidOut = layOut(desired, observed, record, (text) => system.digest(text));
+  layout = laidOut;
   const kernel = planKernel(entries, observed.kernel, record, options.adopt);
-  const plan = planOf(system.offline ? [] : kernel.changes, kernel.notes, layout, observed, record);
-  return { settings, documents, desired, entries, record, observed, layout, plan, waiting: kernel.waiting };
+  const blocked = new Set(kernel.blocked.map(entryKey));
+  const filesWithout = (keys: ReadonlySet<string>) => fileChanges(laidOut, observed, keys, options.tolerant);
+  const notes = [...laidOut.notes, ...kernel.notes, ...(options.tolerant ? obstacleNotes(laidOut, observed) : [])];
+  const compute = () => {
+    const changed = filesWithout(blocked);
+    return [...changed, ...readoptions(kernel.changes, changed, observed, record)];
+  };
+  const plan = planOf(system.offline ? [] : kernel.changes, notes, compute, laidOut, observed);
+  const { waiting } = kernel;
+  return { settings, documents, desired, entries, record, observed, layout, plan, waiting, blocked, filesWithout };
 }
 
 /** The files are rendered when they are first asked for, see `Layout`. */
 function planOf(
   changes: readonly KernelChange[],
   notes: readonly Note[],
+  compute: () => readonly FileChange[],
   layout: Layout,
   observed: Observed,
-  record: OwnRecord,
 ): Plan {
   let files: readonly FileChange[] | null = null;
   return {
     kernel: changes,
-    notes: [...layout.notes, ...notes],
+    notes,
     get files() {
-      const compute = () => {
-        const changed = planFiles(layout.files, observed.generated).filter((file) => !layout.keeps(file));
-        return [...changed, ...readoptions(changes, changed, observed, record)];
-      };
       files ??= compute();
       return files;
     },

@@ -6,12 +6,12 @@ import { findThreats, type Threats } from "./threats.ts";
 
 /**
  * `strict`, the default: bad documents, conflicts and anything foreign in danger stop the whole apply (an administrator is there).
- * `tolerant`: a broken document of the host costs only itself (repair).
- * `partial`: tolerant, and what would be refused is left out and said (the boot: the rest must work).
+ * `partial`: a broken document of the host costs only itself, what would be refused is left out and said, and what is foreign
+ * stays (the boot, repair: the rest must work).
  * `insistent`: partial, and what is foreign in the way is replaced; what cannot be done is left out, and said (agents:
  * a guest that starts must work).
  */
-export type Manner = "strict" | "tolerant" | "partial" | "insistent";
+export type Manner = "strict" | "partial" | "insistent";
 
 export interface PrepareToApplyOptions {
   readonly given: readonly GivenDocument[];

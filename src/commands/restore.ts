@@ -37,7 +37,8 @@ export async function restoreCommand(context: CommandContext): Promise<CommandRe
 
 async function restoreFiles(context: CommandContext): Promise<CommandResult> {
   const { system, settings } = context;
-  const options = { given: [], persistence: "persistent", adopt: false, tolerant: true } as const;
+  // `adopt`: what stands in the kernel so early keeps nothing out of the files.
+  const options = { given: [], persistence: "persistent", adopt: true, tolerant: true } as const;
   const prepared = await prepare(system, settings, options);
   const { files } = prepared.plan;
   // By hand, on a host that is up: networkd has to be told, and nobody has done that.

@@ -1,13 +1,15 @@
 import { audit, isDrift } from "../audit/audit.ts";
+import type { AuditInput } from "../audit/input.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Finding } from "../model/finding.ts";
 import { places } from "../model/places.ts";
 import { auditSummary, auditText } from "../report/auditText.ts";
-import { applyLocked, requirePrivilege } from "./apply.ts";
-import { auditInput } from "./audit.ts";
+import { requirePrivilege } from "./apply.ts";
+import { auditInput } from "./auditInput.ts";
 import type { CommandContext } from "./context.ts";
 import { markLinks } from "./linkMarks.ts";
 import { type Prepared, prepare } from "./prepare.ts";
+import { repair } from "./repair.ts";
 import type { CommandResult } from "./result.ts";
 import { waitForEntries } from "./waitForEntries.ts";
 
@@ -35,20 +37,19 @@ export async function settleCommand(context: CommandContext, options: SettleOpti
   if (options.links.length > 0 && ![...prepared.entries.values()].some(concerns)) {
     return report(context, [], []);
   }
-  const seen = audit(auditInput(prepared, system)).filter(concerns);
+  const seen = audit(await auditInput(prepared, system)).filter(concerns);
   return system.withLock(places.lock, settings.lockSeconds, async () => {
     await markLinks(system, linksWithEntries(prepared));
-    return isDrift(seen) ? repair(context, concerns) : report(context, seen, []);
+    return isDrift(seen) ? lookAndRepair(context, concerns) : report(context, seen, []);
   });
 }
 
-async function repair(context: CommandContext, concerns: (finding: Finding) => boolean): Promise<CommandResult> {
-  const { system } = context;
-  const before = audit(auditInput(await look(context), system)).filter(concerns);
+async function lookAndRepair(context: CommandContext, concerns: (finding: Finding) => boolean): Promise<CommandResult> {
+  const input = await look(context);
+  const before = audit(input).filter(concerns);
   if (!isDrift(before)) return report(context, before, []);
-  const options = { given: [], runtime: false, adopt: false, dryRun: false, live: true, reload: true } as const;
-  const applied = await applyLocked(context, { ...options, manner: "partial" });
-  const after = report(context, audit(auditInput(await look(context), system)).filter(concerns), before);
+  const applied = await repair(context, { findings: before, input });
+  const after = report(context, audit(await look(context)).filter(concerns), before);
   return {
     ...after,
     text: [applied.text, after.text].filter((text) => text !== "").join("\n"),
@@ -56,8 +57,9 @@ async function repair(context: CommandContext, concerns: (finding: Finding) => b
   };
 }
 
-function look({ system, settings }: CommandContext): Promise<Prepared> {
-  return prepare(system, settings, { given: [], persistence: "persistent", adopt: false, tolerant: true });
+async function look({ system, settings }: CommandContext): Promise<AuditInput> {
+  const options = { given: [], persistence: "persistent", adopt: false, tolerant: true } as const;
+  return auditInput(await prepare(system, settings, options), system);
 }
 
 function linksWithEntries(prepared: Prepared): Set<string> {

@@ -1,8 +1,11 @@
 import type { Note } from "../model/change.ts";
 import { entryKey } from "../model/entry.ts";
 import { hasFlappingAddress } from "../networkd/flapping.ts";
+import { overridesOf } from "../networkd/overrides.ts";
+import { dropInPaths } from "../networkd/paths.ts";
 import { type ReloadFacts, reloadThreats, type Threat, threatText } from "../plan/threats.ts";
 import type { System } from "../system/system.ts";
+import { generatedLinks, type Observed } from "./observe.ts";
 import type { Prepared } from "./prepare.ts";
 
 export interface Threats {
@@ -18,7 +21,7 @@ export async function findThreats(system: System, prepared: Prepared): Promise<T
   const deletes = version === null || version < 257;
   const reloads = running && (observed.reloadPending || (deletes && plan.files.length > 0));
   if (!reloads) return { list: [], notes: [] };
-  const list = withInterrupted(reloadThreats(observed.kernel, record, reloadFacts(prepared)), prepared);
+  const list = withInterrupted(reloadThreats(observed.kernel, record, reloadFacts(prepared, plan.reloads)), prepared);
   const notes = [...flapNotes(prepared), ...entryNotes(list), ...(await ruleNotes(system, prepared))];
   return { list, notes };
 }
@@ -30,8 +33,19 @@ function withInterrupted(threats: readonly Threat[], { observed, entries }: Prep
   return [...threats, ...rest.map((entry) => ({ entry, restorable: true }))];
 }
 
-function reloadFacts({ observed, plan, layout, entries }: Prepared): ReloadFacts {
-  const links = new Set(plan.reloads);
+/** What any reload would delete that sets up the links of our files. */
+export function standingThreats(prepared: Prepared): Threat[] {
+  const { observed, record } = prepared;
+  if (!observed.networkd.running) return [];
+  return reloadThreats(
+    observed.kernel,
+    record,
+    reloadFacts(prepared, [...new Set(generatedLinks(observed.generated))]),
+  );
+}
+
+function reloadFacts({ observed, layout, entries }: Prepared, reloads: readonly string[]): ReloadFacts {
+  const links = new Set(reloads);
   const owned = new Map([...observed.statuses.values()].flatMap((status) => [...status.entries]));
   const flapping = [...links].filter((link) => hasFlappingAddress(layout.sections.get(link) ?? []));
   return {
@@ -39,9 +53,20 @@ function reloadFacts({ observed, plan, layout, entries }: Prepared): ReloadFacts
     leaves: observed.networkd.leavesForeign,
     links,
     flapping: new Set(flapping),
+    unguarded: new Set([...links].filter((link) => isUnguarded(observed, layout.bases.get(link)?.name))),
     desired: new Set(entries.keys()),
     ownedByNetworkd: (key) => (owned.get(key) ?? "foreign") !== "foreign",
   };
+}
+
+/** Our KeepConfiguration= is there and not in force: a later drop-in says otherwise, or a mask hides it. */
+function isUnguarded({ tree }: Observed, baseName: string | undefined): boolean {
+  if (baseName === undefined) return false;
+  const own = tree.find((file) => file.path === dropInPaths(baseName).link);
+  const undone = overridesOf(tree, baseName).some(
+    ({ key, theirs }) => key === "KeepConfiguration" && !/^(yes|true|on|1|y|t|static)$/i.test(theirs),
+  );
+  return undone || own?.kind === "null" || own?.kind === "dangling";
 }
 
 function entryNotes(list: readonly Threat[]): Note[] {

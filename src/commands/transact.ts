@@ -3,7 +3,6 @@ import { type Entry, entryKey, entryTitle } from "../model/entry.ts";
 import type { Persistence } from "../model/owner.ts";
 import { isOursToRemove } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
-import { planFiles } from "../plan/files.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { Threat } from "../plan/threats.ts";
 import type { System } from "../system/system.ts";
@@ -55,7 +54,7 @@ export async function transact(
   const stored = await storeDocuments(system, options.given, prepared.documents, options.persistence, winners);
   // What is to be written is rendered while `ip` works; goLive() has started it when it first waits.
   const [live] = await Promise.all([goLive(system, prepared, options), rendered(prepared)]);
-  const refusedKeys = new Set(live.refused.map((refusal) => entryKey(refusal.entry)));
+  const refusedKeys = new Set([...prepared.blocked, ...live.refused.map((refusal) => entryKey(refusal.entry))]);
   const files = filesOf(prepared, refusedKeys);
   await writeFiles(system, prepared, files, threats);
   const expectedAfter = (reloaded: boolean) => expectedLive(prepared, refusedKeys, options, reloaded);
@@ -91,10 +90,10 @@ async function rendered({ plan }: Prepared): Promise<readonly FileChange[]> {
 /** Without the entries that the kernel has refused: one of them in a drop-in would put the whole link into `failed`. */
 function filesOf(prepared: Prepared, refused: ReadonlySet<string>): readonly FileChange[] {
   if (refused.size === 0) return prepared.plan.files;
-  const files = planFiles(prepared.layout.without(refused), prepared.observed.generated);
+  const files = prepared.filesWithout(refused);
   const again = prepared.plan.files.filter((file) => file.action === "write" && file.text === file.before);
   const paths = new Set(files.map((file) => file.path));
-  return [...files.filter((file) => !prepared.layout.keeps(file)), ...again.filter((file) => !paths.has(file.path))];
+  return [...files, ...again.filter((file) => !paths.has(file.path))];
 }
 
 async function writeFiles(

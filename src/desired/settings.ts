@@ -9,6 +9,7 @@ export const defaultSettings: Settings = {
   hookPersistence: "runtime",
   lockSeconds: 30,
   reloadSeconds: 30,
+  staleOwnerSeconds: 600,
 };
 
 type Reader = (value: string) => Partial<Settings> | string;
@@ -32,6 +33,12 @@ const readers: Readonly<Record<string, Reader>> = {
     value === "runtime" || value === "persistent" ? { hookPersistence: value } : "must be runtime or persistent",
   LockTimeoutSec: (value) => seconds(value, (lockSeconds) => ({ lockSeconds })),
   ReloadTimeoutSec: (value) => seconds(value, (reloadSeconds) => ({ reloadSeconds })),
+  StaleOwnerSec: (value) => {
+    const number = wholeNumber(value);
+    return number !== null && number <= 86_400
+      ? { staleOwnerSeconds: number }
+      : "must be a number of seconds, 0 to 86400";
+  },
 };
 
 /**

@@ -8,5 +8,14 @@ export type FoundFile =
   | { readonly path: string; readonly kind: "null" }
   /** A symlink to nothing. */
   | { readonly path: string; readonly kind: "dangling" }
-  /** A directory in place of a file or one that cannot be entered, or a file that user systemd-network may not read. */
-  | { readonly path: string; readonly kind: "unreadable"; readonly reason: string; readonly text?: string };
+  /**
+   * A directory in place of a file, or a file that user systemd-network may not read: with its text, if only its mode is in
+   * the way. Or a directory that this user may not enter, with the names in it.
+   */
+  | {
+      readonly path: string;
+      readonly kind: "unreadable";
+      readonly reason: string;
+      readonly text?: string;
+      readonly names?: readonly string[];
+    };

@@ -14,4 +14,6 @@ export interface Settings {
   readonly lockSeconds: number;
   /** ReloadTimeoutSec=: how long to wait until networkd has set up the links after a reload. */
   readonly reloadSeconds: number;
+  /** StaleOwnerSec=: how long the record of a guest may be without the guest before the audit says so. */
+  readonly staleOwnerSeconds: number;
 }

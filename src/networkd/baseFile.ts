@@ -117,15 +117,16 @@ function load({ file, hidden, dropIns }: UnitFile): Loaded {
   return { kind: "loaded", path: file.path, dropIns: dropIns.map(({ path }) => path), sections };
 }
 
-/** Reads on after a breakage, to tell what the files were meant for. */
+/** Reads on after a breakage, and what networkd may not read, to tell what the files were meant for. */
 function readAll(files: readonly FoundFile[]): { sections: Section[]; breakage?: Breakage } {
   const sections: Section[] = [];
   const breakages: Breakage[] = [];
   for (const file of files) {
     const { path } = file;
     if (file.kind === "unreadable") breakages.push({ path, line: 0, reason: file.reason });
-    if (file.kind !== "text") continue;
-    const scanned = scanFile(path, file.text);
+    const text = file.kind === "text" || file.kind === "unreadable" ? file.text : undefined;
+    if (text === undefined) continue;
+    const scanned = scanFile(path, text);
     sections.push(...scanned.sections);
     if (scanned.failure !== undefined) breakages.push({ path, ...scanned.failure });
   }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Address, accepted, isLinkLocal6, type Prefix, parseAddress } from "../model/address.ts";
-import { defaultMetric, routeKey } from "../model/route.ts";
+import { defaultMetric, routeKey, staticProtocol } from "../model/route.ts";
 
 /** What networkd says of one link. */
 export interface LinkStatus {
@@ -14,6 +14,8 @@ export interface LinkStatus {
   readonly foreignAddresses: readonly string[];
   /** `entryKey` → ConfigSource of each route and neighbor on the link: static, foreign, DHCPv4 … */
   readonly entries: ReadonlyMap<string, string>;
+  /** Those that networkd holds as its own by a file and is not about to remove: `entryKey` → protocol, null of a neighbor. */
+  readonly held: ReadonlyMap<string, number | null>;
 }
 
 const bytes = z.array(z.int().min(0).max(255));
@@ -29,12 +31,16 @@ const statusSchema = z.looseObject({
         DestinationPrefixLength: z.number(),
         Priority: z.number().optional(),
         Table: z.number().optional(),
+        Protocol: z.number().optional(),
         ConfigSource: z.string(),
+        ConfigState: z.string().optional(),
       }),
     )
     .nullish(),
   Addresses: z.array(z.looseObject({ Address: bytes, ConfigSource: z.string() })).nullish(),
-  Neighbors: z.array(z.looseObject({ Destination: bytes, ConfigSource: z.string() })).nullish(),
+  Neighbors: z
+    .array(z.looseObject({ Destination: bytes, ConfigSource: z.string(), ConfigState: z.string().optional() }))
+    .nullish(),
 });
 
 /**
@@ -45,6 +51,15 @@ const statusSchema = z.looseObject({
 export function parseLinkStatus(json: string): LinkStatus {
   const status = statusSchema.parse(JSON.parse(json));
   const entries = new Map<string, string>();
+  const held = new Map<string, number | null>();
+  const take = (
+    key: string,
+    protocol: number | null,
+    object: { ConfigSource: string; ConfigState?: string | undefined },
+  ) => {
+    entries.set(key, object.ConfigSource);
+    if (object.ConfigSource === "static" && !/removing/.test(object.ConfigState ?? "")) held.set(key, protocol);
+  };
   for (const route of status.Routes ?? []) {
     const address = addressOfBytes(route.Destination);
     const destination = `${address}/${route.DestinationPrefixLength}` as Prefix;
@@ -55,10 +70,10 @@ export function parseLinkStatus(json: string): LinkStatus {
       destination,
       metric: family === 6 && metric === 0 ? defaultMetric(6) : metric,
     };
-    entries.set(routeKey(key), route.ConfigSource);
+    take(routeKey(key), route.Protocol ?? staticProtocol, route);
   }
   for (const neighbor of status.Neighbors ?? []) {
-    entries.set(`neighbor ${status.Name} ${addressOfBytes(neighbor.Destination)}`, neighbor.ConfigSource);
+    take(`neighbor ${status.Name} ${addressOfBytes(neighbor.Destination)}`, null, neighbor);
   }
   const foreignAddresses = (status.Addresses ?? [])
     .filter((address) => address.ConfigSource === "foreign")
@@ -70,6 +85,7 @@ export function parseLinkStatus(json: string): LinkStatus {
     baseFile: status.NetworkFile ?? null,
     dropIns: status.NetworkFileDropins ?? null,
     entries,
+    held,
   };
 }
 

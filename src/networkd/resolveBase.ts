@@ -14,6 +14,8 @@ export type BaseResolution =
       readonly sections: readonly Section[];
       /** networkd and our own evaluation agree: no base file has changed since networkd's last reload. */
       readonly certain: boolean;
+      /** What networkd will choose at its next reload, where that is not this file; null if nothing says so. */
+      readonly upcoming: BaseFileChoice | null;
     }
   /** No file matches: netkeep writes one. */
   | { readonly kind: "standalone" }
@@ -40,12 +42,19 @@ export function resolveBase(
     if (unit?.file.kind === "text" && unit.file.text !== "") {
       if (choice.kind === "unmanaged" && choice.path.endsWith(`/${name}`)) return refusal(link.name, choice);
       const certain = choice.kind === "file" && choice.path.endsWith(`/${name}`);
-      return { kind: "base", name, sections: choice.kind === "file" && certain ? choice.sections : [], certain };
+      const upcoming = certain || choice.kind === "undecided" ? null : choice;
+      return {
+        kind: "base",
+        name,
+        sections: choice.kind === "file" && certain ? choice.sections : [],
+        certain,
+        upcoming,
+      };
     }
   }
   if (choice.kind === "file") {
     const name = choice.path.slice(choice.path.lastIndexOf("/") + 1);
-    return { kind: "base", name, sections: choice.sections, certain: status === null };
+    return { kind: "base", name, sections: choice.sections, certain: status === null, upcoming: null };
   }
   if (choice.kind === "undecided" && status === null) {
     const remembered = rememberedBase(tree, link.name, choice);
@@ -90,7 +99,8 @@ function rememberedBase(
     if (file.kind !== "text" || !isGenerated(file.path) || linkOfFile(file.text) !== link) continue;
     const name = standaloneLink(file.path) === null ? baseNameOf(file.path) : null;
     if (name === null && choice.otherwise === undefined) return { kind: "standalone" };
-    if (name !== null && candidates.has(name)) return { kind: "base", name, sections: [], certain: true };
+    if (name !== null && candidates.has(name))
+      return { kind: "base", name, sections: [], certain: true, upcoming: null };
   }
   return null;
 }

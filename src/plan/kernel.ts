@@ -11,6 +11,8 @@ export interface KernelPlan {
   readonly notes: readonly Note[];
   /** Desired entries that cannot be live now because a link is missing or down. */
   readonly waiting: readonly Entry[];
+  /** Desired entries where something foreign stands that is not to be replaced. */
+  readonly blocked: readonly Entry[];
 }
 
 type Found = KernelRoute | KernelNeighbor;
@@ -32,6 +34,7 @@ export function planKernel(
   const changes: KernelChange[] = [];
   const notes: Note[] = [];
   const waiting: Entry[] = [];
+  const blocked: Entry[] = [];
   for (const entry of diff.add) {
     if (canBeLive(entry, kernel)) changes.push({ action: "add", entry });
     else waiting.push(entry);
@@ -39,14 +42,17 @@ export function planKernel(
   for (const { wanted, found } of diff.replace) {
     const note = foreignNote(wanted, found, record, adopt);
     if (note !== null) notes.push(note);
-    if (note?.level === "refusal") continue;
+    if (note?.level === "refusal") {
+      blocked.push(wanted);
+      continue;
+    }
     if (canBeLive(wanted, kernel)) changes.push({ action: "replace", entry: wanted, before: found });
     else waiting.push(wanted);
   }
   for (const found of diff.extra) {
     if (isOursToRemove(found, record)) changes.push({ action: "remove", entry: found });
   }
-  return { changes: inSafeOrder(changes), notes, waiting };
+  return { changes: inSafeOrder(changes), notes, waiting, blocked };
 }
 
 /** Every kernel entry by key. Of several under one key (IPv6 allows one for each link) ours counts first. */

@@ -13,6 +13,8 @@ export interface ReloadFacts {
   readonly links: ReadonlySet<string>;
   /** Those of them whose last IPv4 address goes away for a moment at a reload. */
   readonly flapping: ReadonlySet<string>;
+  /** Links on which something undoes our KeepConfiguration=. */
+  readonly unguarded: ReadonlySet<string>;
   /** Keys that will be ours after the apply. */
   readonly desired: ReadonlySet<string>;
   /** Whether networkd itself keeps this entry (DHCP, router advertisements, the base file). */
@@ -27,19 +29,23 @@ export interface Threat {
 
 /**
  * The foreign entries that `networkctl reload` would delete although our drop-in says KeepConfiguration=. From 257 on
- * `yes` keeps everything. On 252 `static` keeps routes of protocol static; ManageForeignRoutes=no keeps the others;
+ * `yes` keeps everything, where it is in force. On 252 `static` keeps routes of protocol static; ManageForeignRoutes=no keeps the others;
  * nothing keeps permanent neighbors and nexthop objects.
  */
 export function reloadThreats(kernel: KernelState, record: OwnRecord, facts: ReloadFacts): Threat[] {
-  if (facts.links.size === 0 || (facts.version !== null && facts.version >= 257)) return [];
+  const keepsAll = facts.version !== null && facts.version >= 257;
+  const links = keepsAll ? new Set([...facts.links].filter((link) => facts.unguarded.has(link))) : facts.links;
+  if (links.size === 0) return [];
   const isForeign = (entry: KernelRoute | KernelNeighbor) => {
     const key = entryKey(entry);
     return !facts.desired.has(key) && !isOursToReplace(entry, record) && !facts.ownedByNetworkd(key);
   };
   const routes = kernel.routes.filter((route) => route.protocol !== kernelProtocol && isForeign(route));
-  const neighbors = kernel.neighbors.filter((neighbor) => facts.links.has(neighbor.link) && isForeign(neighbor));
+  const neighbors = kernel.neighbors.filter((neighbor) => links.has(neighbor.link) && isForeign(neighbor));
   return [
-    ...routes.filter((route) => routeGoes(route, facts)).map((entry) => ({ entry, restorable: isFlap(entry, facts) })),
+    ...routes
+      .filter((route) => routeGoes(route, { ...facts, links }))
+      .map((entry) => ({ entry, restorable: isFlap(entry, facts) })),
     ...neighbors.map((entry) => ({ entry, restorable: true })),
   ];
 }
@@ -53,11 +59,20 @@ function routeGoes(route: KernelRoute, facts: ReloadFacts): boolean {
   if (hasNoLink(route.type)) return !facts.leaves.routes;
   if (!facts.links.has(route.link)) return false;
   if (route.objects) return true;
-  return (route.protocol !== staticProtocol && !facts.leaves.routes) || isFlap(route, facts);
+  return !staysOtherwise(route, facts) || isFlap(route, facts);
 }
 
 /** The kernel drops the IPv4 routes of a link with its last IPv4 address; they can be set again when it is back. */
 function isFlap(route: KernelRoute, facts: ReloadFacts): boolean {
-  const safeOtherwise = facts.leaves.routes || route.protocol === staticProtocol;
-  return !route.objects && safeOtherwise && familyOf(route.destination) === 4 && facts.flapping.has(route.link);
+  return (
+    !route.objects &&
+    staysOtherwise(route, facts) &&
+    familyOf(route.destination) === 4 &&
+    facts.flapping.has(route.link)
+  );
+}
+
+/** KeepConfiguration=static keeps what is static, ManageForeignRoutes=no all routes. */
+function staysOtherwise(route: KernelRoute, facts: ReloadFacts): boolean {
+  return facts.leaves.routes || (route.protocol === staticProtocol && !facts.unguarded.has(route.link));
 }

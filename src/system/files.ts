@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, open, readdir, readFile, rename, rmdir, stat, unlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, readdir, readFile, rename, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { exitCodes, UserError } from "../errors.ts";
 
@@ -47,6 +47,14 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
     await syncDirectory(directory);
   } catch (error) {
     throw fileError("write", path, error);
+  }
+}
+
+export async function openDirectory(path: string): Promise<void> {
+  try {
+    await chmod(path, 0o755);
+  } catch (error) {
+    throw fileError("change the mode of", path, error);
   }
 }
 

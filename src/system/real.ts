@@ -2,7 +2,15 @@ import { createHash } from "node:crypto";
 import { closeSync } from "node:fs";
 import { readlink } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { listDirectory, modifiedAt, readTextFile, removeQuietly, writeAtomic, writeInPlace } from "./files.ts";
+import {
+  listDirectory,
+  modifiedAt,
+  openDirectory,
+  readTextFile,
+  removeQuietly,
+  writeAtomic,
+  writeInPlace,
+} from "./files.ts";
 import { readHostFacts, runProgram } from "./host.ts";
 import { acquireLock } from "./lock.ts";
 import type { System } from "./system.ts";
@@ -23,6 +31,7 @@ export function realSystem(root: string): System {
     list: (directory) => listDirectory(root + directory),
     readUnits: (directories, suffixes) => readUnitFiles(root, directories, suffixes),
     writeFile: (path, text) => writeAtomic(root + path, text),
+    openDirectory: (path) => openDirectory(root + path),
     writeSysctl: (path, value) => writeInPlace(path, value),
     removeFile: (path) => removeQuietly(root + path),
     run: (program, args, input) => runProgram(program, args, input, lock),

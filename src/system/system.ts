@@ -36,6 +36,8 @@ export interface System {
   writeFile(path: string, text: string): Promise<void>;
   /** No error if it is gone already; an empty `*.d` directory goes with its last file. */
   removeFile(path: string): Promise<void>;
+  /** Gives a directory mode 0755. @throws UserError if that fails */
+  openDirectory(path: string): Promise<void>;
   /** Writes a value below /proc/sys in place. @throws UserError if there is no such key or it takes no such value */
   writeSysctl(path: string, value: string): Promise<void>;
   /** Runs a program with LC_ALL=C. Never called when offline. Does not throw for an exit status. */

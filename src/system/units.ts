@@ -55,7 +55,8 @@ async function classify(root: string, path: string, reader: Reader | null): Prom
     const text = await readFile(here, "utf8");
     if (!allows(target, reader, 4)) {
       const reason = `mode ${modeOf(target)}: user systemd-network may not read it`;
-      return { path, kind: "unreadable", reason, text };
+      // Through a symbolic link it is somebody else's file.
+      return own.isFile() ? { path, kind: "unreadable", reason, text } : { path, kind: "unreadable", reason };
     }
     return { path, kind: "text", text, modified: target.mtimeMs };
   } catch (error) {
@@ -68,7 +69,8 @@ async function closedDirectory(root: string, path: string, reader: Reader | null
   const found = await stat(root + path).catch(() => null);
   if (found?.isDirectory() !== true) return [];
   if (allows(found, reader, 1) && allows(found, reader, 4)) return null;
-  return [{ path, kind: "unreadable", reason: `mode ${modeOf(found)}: user systemd-network may not enter it` }];
+  const reason = `mode ${modeOf(found)}: user systemd-network may not enter it`;
+  return [{ path, kind: "unreadable", reason, names: await names(root + path) }];
 }
 
 function modeOf({ mode }: { mode: number }): string {

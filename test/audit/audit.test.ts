@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { audit, isDrift } from "../../src/audit/audit.ts";
-import type { AuditInput, FileComparison, NetworkdView } from "../../src/audit/input.ts";
+import type { AuditInput, FileComparison, LinkView, NetworkdView } from "../../src/audit/input.ts";
 import { type Entry, entryKey } from "../../src/model/entry.ts";
 import { findingCodes } from "../../src/model/finding.ts";
 import { kernelNeighbor, kernelRoute, kernelState, neighbor, route } from "../support/build.ts";
@@ -13,13 +13,21 @@ const live = [kernelRoute(direct), kernelNeighbor(peer)];
 
 function file(more: Partial<FileComparison> = {}): FileComparison {
   const both = { expectedText: "text", actualText: "text", expected: byKey(guest), actual: byKey(guest) };
-  return { path, link: "br0", ...both, editedByHand: false, unreadable: null, ...more };
+  const well = { ownerOf: () => "vm", editedByHand: false, obstacle: null, outdated: false, orphanOf: null };
+  return { path, link: "br0", ...both, ...well, ...more };
 }
 
 function view(more: Partial<NetworkdView> = {}): Map<string, NetworkdView> {
   const entries = new Map([[entryKey(direct), "static"]]);
-  const loaded = { state: "configured", baseFile: "/etc/systemd/network/10-br0.network", dropIns: [path], entries };
+  const baseFile = "/etc/systemd/network/10-br0.network";
+  const loaded = { state: "configured", baseFile, dropIns: [path], entries, held: new Map([[entryKey(direct), 107]]) };
   return new Map([["br0", { ...loaded, ...more }]]);
+}
+
+function linkView(more: Partial<LinkView> = {}): Map<string, LinkView> {
+  return new Map([
+    ["br0", { upcoming: null, overrides: [], absent: [], configuredByOthers: new Set<string>(), ...more }],
+  ]);
 }
 
 /** A host where all four layers agree. */
@@ -30,12 +38,15 @@ function input(more: Partial<AuditInput> = {}): AuditInput {
     ownersOf: () => ["vm"],
     conflicts: [],
     broken: [],
+    staleOwners: [],
     notes: [],
     kernel: kernelState(["br0"], live),
     record: { protocol: 107, recorded: byKey(guest), scope: null },
     files: [file()],
     networkd: { running: true, reason: "" },
     statuses: view(),
+    links: linkView(),
+    atRisk: [],
     reloadPending: false,
     ...more,
   };
@@ -73,15 +84,81 @@ const disagreements: [string, Partial<AuditInput>, string[]][] = [
   ],
   [
     "a drop-in is left over",
-    { files: [file(), file({ path: `${path}2`, expectedText: null, expected: new Map() })] },
+    { files: [file(), file({ path: `${path}2`, expectedText: null, expected: new Map(), orphanOf: null })] },
     ["dropin-extra"],
   ],
   ["the same entries in another text", { files: [file({ actualText: "x", editedByHand: true })] }, ["dropin-edited"]],
   [
     "networkd cannot read the drop-in",
-    { files: [file({ actualText: null, unreadable: "mode 0600" })] },
+    { files: [file({ actualText: null, obstacle: { kind: "unreadable", reason: "mode 0600", ours: true } })] },
     ["dropin-unreadable"],
   ],
+  [
+    "the link was lost because of it",
+    {
+      files: [file({ actualText: null, obstacle: { kind: "unreadable", reason: "mode 0600", ours: true } })],
+      statuses: view({ state: "unmanaged", baseFile: null, held: new Map() }),
+      links: linkView({ upcoming: "no file: mode 0600" }),
+    },
+    ["dropin-unreadable"],
+  ],
+  [
+    "the drop-in is masked",
+    {
+      files: [file({ obstacle: { kind: "masked", reason: "/etc comes first", ours: false } })],
+      statuses: view({ dropIns: [] }),
+    },
+    ["dropin-masked"],
+  ],
+  [
+    "another file of the name comes first",
+    { files: [file({ obstacle: { kind: "shadowed", reason: "/etc comes first", ours: false } })] },
+    ["dropin-shadowed"],
+  ],
+  [
+    "the base file has another name now",
+    {
+      files: [
+        file({ expectedText: null, expected: new Map(), orphanOf: "09-br0.network", path: path.replace("10", "09") }),
+        file({ actualText: null, actual: new Map() }),
+      ],
+    },
+    ["dropin-orphaned"],
+  ],
+  [
+    "the drop-in is empty",
+    { files: [file({ actualText: "", actual: new Map(), editedByHand: false })] },
+    ["dropin-missing"],
+  ],
+  [
+    "a later drop-in undoes a setting",
+    { links: linkView({ overrides: [{ ours: "A=yes", theirs: "A=no", place: "/etc/x.conf:2" }] }) },
+    ["dropin-overridden"],
+  ],
+  ["another base file will come first", { links: linkView({ upcoming: "/etc/05.network" }) }, ["base-file-changed"]],
+  ["a drop-in is newer than what networkd has", { files: [file({ outdated: true })] }, ["networkd-outdated"]],
+  [
+    "252 applies another base file",
+    { statuses: view({ dropIns: null, baseFile: "/etc/systemd/network/05-x.network" }) },
+    ["networkd-not-loaded"],
+  ],
+  [
+    "networkd remembers a route of ours that is in no file",
+    { statuses: view({ held: new Map([[entryKey(other), 107]]) }) },
+    ["networkd-extra"],
+  ],
+  [
+    "networkd remembers a neighbor that is in no file",
+    { statuses: view({ held: new Map([[entryKey(neighbor("10.0.0.9", "02:00:00:00:00:09", "br0")), null]]) }) },
+    ["networkd-extra"],
+  ],
+  ["networkd does not manage the link", { statuses: view({ state: "unmanaged", baseFile: null }) }, ["link-unmanaged"]],
+  [
+    "the guest of an owner has gone",
+    { staleOwners: [{ owner: "libvirt:vm", evidence: "no /run/libvirt/qemu/vm.xml" }] },
+    ["owner-stale"],
+  ],
+  ["a foreign entry that a reload deletes", { atRisk: [{ entry: other, restorable: false }] }, ["foreign-at-risk"]],
   [
     "networkd does not run",
     { networkd: { running: false, reason: "systemd-networkd is not running" }, statuses: new Map() },
@@ -148,7 +225,7 @@ describe("audit", () => {
     const blackhole = route("10.9.0.0/16", "br0", { type: "blackhole" });
     const entries = byKey([blackhole]);
     const kernel = kernelState(["br0"], [kernelRoute(blackhole)]);
-    const statuses = view({ dropIns: null, entries: new Map() });
+    const statuses = view({ dropIns: null, entries: new Map(), held: new Map() });
     expect(audit(input({ entries, kernel, statuses, files: [file({ expected: entries, actual: entries })] }))).toEqual(
       [],
     );

@@ -69,6 +69,10 @@ describe("networkctl --json status", () => {
         ["route 254 0.0.0.0/0 100", "DHCPv4"],
         ["neighbor cloudbr0 2001:db8:a::1", "static"],
       ]),
+      held: new Map([
+        ["route 254 192.0.2.7/32 0", 4],
+        ["neighbor cloudbr0 2001:db8:a::1", null],
+      ]),
     });
   });
 
@@ -82,7 +86,14 @@ describe("networkctl --json status", () => {
       dropIns: null,
       foreignAddresses: [],
       entries: new Map(),
+      held: new Map(),
     });
+  });
+
+  test("what networkd is about to remove is not held any more", () => {
+    const [neighbor] = status257.Neighbors;
+    const status = { ...status257, Routes: [], Neighbors: [{ ...neighbor, ConfigState: "configured,removing" }] };
+    expect(parseLinkStatus(JSON.stringify(status)).held).toEqual(new Map());
   });
 
   test.each(["", "{}", "[]", '{"Name":"a"}', '{"Name":"a","AdministrativeState":"x","Routes":[{}]}'])(

@@ -29,6 +29,7 @@ const facts = (more: Partial<ReloadFacts>): ReloadFacts => ({
   leaves: { routes: false, rules: false, nextHops: false },
   links: new Set(["br0"]),
   flapping: new Set(),
+  unguarded: new Set(),
   desired: new Set(),
   ownedByNetworkd: () => false,
   ...more,
@@ -55,6 +56,7 @@ describe("what a reload deletes of others", () => {
     "blackhole, proto bgp": "lost",
     "permanent neighbor": "restored",
   };
+  const unguarded = { ...lostByDefault, "route, proto static": "lost" };
   test.each<[string, Partial<ReloadFacts>, Partial<Record<Kind, string>>]>([
     ["252, KeepConfiguration=static", {}, lostByDefault],
     [
@@ -65,6 +67,13 @@ describe("what a reload deletes of others", () => {
     ["257, KeepConfiguration=yes", { version: 257 }, {}],
     ["262, yes and ManageForeign*=no", { version: 262, ...noMark }, {}],
     ["a version that is not known is taken for the worst", { version: null }, lostByDefault],
+    ["257, where something undoes KeepConfiguration=", { version: 257, unguarded: new Set(["br0"]) }, unguarded],
+    [
+      "257, the same and ManageForeign*=no",
+      { version: 257, ...noMark, unguarded: new Set(["br0"]) },
+      { "route by a nexthop object": "lost", "permanent neighbor": "restored" },
+    ],
+    ["257, undone on a link that is not set up anew", { version: 257, unguarded: new Set(["br1"]) }, {}],
     ["no file changes", { links: new Set() }, {}],
     [
       "252, no, and the link's IPv4 address flaps: IPv4 routes go with it and can be set again",

@@ -8,6 +8,8 @@ export type FakeFile =
 /** A file system in memory: enough of it for `System`, with the temporary files of an atomic write. */
 export class FakeFiles {
   readonly #files = new Map<string, FakeFile>();
+  /** `*.d` directories that networkd may not enter, and files that it may not read. */
+  readonly closed = new Set<string>();
 
   text(path: string): string | null {
     const file = this.#files.get(path);
@@ -22,6 +24,7 @@ export class FakeFiles {
   set(path: string, file: FakeFile): void {
     if (!/^(\/[^/\0]+)+$/.test(path) || path.split("/").includes("..")) throw new Error(`not a path: ${path}`);
     this.#files.set(path, file);
+    this.closed.delete(path);
   }
 
   delete(path: string): void {
@@ -44,6 +47,9 @@ export class FakeFiles {
       this.list(directory).flatMap((name) => {
         const path = `${directory}/${name}`;
         if (!name.endsWith(".d")) return suffixes.some((suffix) => name.endsWith(suffix)) ? this.#found(path) : [];
+        if (this.closed.has(path)) {
+          return [{ path, kind: "unreadable" as const, reason: "mode 0700", names: this.list(path) }];
+        }
         return this.list(path).flatMap((inner) => (inner.endsWith(".conf") ? this.#found(`${path}/${inner}`) : []));
       }),
     );
@@ -62,6 +68,9 @@ export class FakeFiles {
 
   #found(path: string): FoundFile[] {
     const file = this.#files.get(path);
+    if (file?.kind === "text" && this.closed.has(path)) {
+      return [{ path, kind: "unreadable", reason: "mode 0600", text: file.text }];
+    }
     return file === undefined ? [] : [{ path, ...file }];
   }
 }

@@ -117,6 +117,10 @@ export class FakeSystem {
     modified: async (path) => this.files.modified(path) ?? (this.files.isDirectory(path) ? 0 : null),
     list: async (directory) => this.files.list(directory),
     readUnits: async (directories, suffixes) => this.files.units(directories, suffixes),
+    openDirectory: async (path) => {
+      this.#effect(`open ${path}`);
+      this.files.closed.delete(path);
+    },
     writeSysctl: async (path, value) => {
       if (this.files.text(path) === null) throw new UserError(exitCodes.failed, `cannot write ${path}: no such file`);
       this.addFile(path, value);

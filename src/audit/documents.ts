@@ -1,0 +1,57 @@
+import { entryTitle } from "../model/entry.ts";
+import type { Finding } from "../model/finding.ts";
+import { ownerText } from "../model/owner.ts";
+import type { AuditInput } from "./input.ts";
+
+/** What the documents ask for and cannot have, or should not ask for any more. */
+export function auditDocuments(input: AuditInput): Finding[] {
+  return [...brokenFindings(input), ...conflictFindings(input), ...refusalFindings(input), ...staleFindings(input)];
+}
+
+function brokenFindings({ broken }: AuditInput): Finding[] {
+  return broken.map(({ owner, problems }) => ({
+    ...about("document-broken", "error"),
+    owner,
+    message: `the document of ${ownerText(owner)} is broken; the host keeps what its drop-ins say:\n${problems.join("\n")}`,
+    fix: "mend the document, then netkeep apply",
+  }));
+}
+
+function conflictFindings({ conflicts }: AuditInput): Finding[] {
+  return conflicts.map(({ winner, loser }) => ({
+    ...about("conflict", "warning"),
+    owner: loser.owner,
+    link: loser.entry.link,
+    expected: entryTitle(loser.entry),
+    actual: entryTitle(winner.entry),
+    message: `${ownerText(loser.owner)} and ${ownerText(winner.owner)} want different entries under one key; the second is newer`,
+    fix: "change one of the two documents",
+  }));
+}
+
+/** Links without a base file that could be used, and the like. */
+function refusalFindings({ notes }: AuditInput): Finding[] {
+  return notes
+    .filter((note) => note.level === "refusal")
+    .map((note) => ({
+      ...about("unresolved", "error"),
+      link: note.link,
+      message: note.text,
+      fix: "as the message says, then netkeep apply",
+    }));
+}
+
+function staleFindings({ staleOwners }: AuditInput): Finding[] {
+  return staleOwners.map(({ owner, evidence }) => ({
+    ...about("owner-stale", "warning"),
+    owner,
+    expected: "a guest that runs on this host",
+    actual: evidence,
+    message: `the guest of ${ownerText(owner)} does not run here; its routes attract traffic all the same`,
+    fix: `if it is gone for good: netkeep unset '${ownerText(owner).replaceAll("'", "'\\''")}'`,
+  }));
+}
+
+function about(code: Finding["code"], severity: Finding["severity"]) {
+  return { code, severity, layer: "documents" as const, owner: null, link: null, expected: null, actual: null };
+}
