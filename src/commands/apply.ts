@@ -4,7 +4,9 @@ import { places } from "../model/places.ts";
 import { planSummary, planText } from "../report/planText.ts";
 import type { CommandContext } from "./context.ts";
 import type { GivenDocument } from "./documents.ts";
+import { leaveMemory } from "./memory.ts";
 import { noteMessages } from "./messages.ts";
+import type { NarrowView } from "./narrowView.ts";
 import { outcomeData, outcomeExitCode, outcomeMessages } from "./outcome.ts";
 import { planCommand, planData } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
@@ -20,6 +22,10 @@ export interface ApplyOptions {
   readonly live: boolean;
   readonly reload: boolean;
   readonly manner?: Manner;
+  /** For who insists: the host as far as a change of few owners needs it. */
+  readonly view?: NarrowView | null;
+  /** Links that the calls of hooks have swept, see `Memory`; without: as it was. */
+  readonly swept?: readonly string[];
 }
 
 /** Validate, plan, apply, verify: the main job. */
@@ -78,11 +84,12 @@ export async function applyGiven(context: CommandContext, options: ApplyOptions)
   let outcome = await transact(context.system, prepared, threats.list, todo);
   // Somebody has added or removed a base file since networkd's last reload, and ours made it load that.
   if (outcome.reload === "done" && !prepared.layout.certain) {
-    ({ prepared, threats, given } = await prepareToApply(context, { ...options, given: [] }));
+    ({ prepared, threats, given } = await prepareToApply(context, { ...options, given: [], view: null }));
     if (prepared.plan.files.length > 0 && outcome.refused.length === 0) {
       outcome = combine(outcome, await transact(context.system, prepared, threats.list, { ...todo, given }));
     }
   }
+  if (options.manner === "insistent") await leaveMemory(context, options, prepared, outcome);
   return { prepared: first, notes, outcome };
 }
 

@@ -38,6 +38,23 @@ export async function readHostDocuments(system: System): Promise<HostDocuments> 
   return { admin, stored, newest: Math.max(0, ...[...admin, ...stored].map((document) => document.changed)) };
 }
 
+/** What the host keeps of some owners. @param newest the age of the newest document of the host */
+export async function readStoredOwners(
+  system: System,
+  owners: readonly string[],
+  newest: number,
+): Promise<HostDocuments> {
+  const stored: StoredFile[] = [];
+  for (const owner of owners) {
+    for (const persistence of ["persistent", "runtime"] as const) {
+      const path = ownerPath(owner, persistence);
+      const read = await tryToRead(system, path);
+      if (read !== null) stored.push(readStored(path, ownerFileName(owner), read, persistence));
+    }
+  }
+  return { admin: [], stored, newest };
+}
+
 /** The documents in /etc/netkeep/desired.d, by name. One that cannot be read costs only itself. */
 export async function adminDocuments(system: System): Promise<AdminDocument[]> {
   const documents: AdminDocument[] = [];

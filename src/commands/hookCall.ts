@@ -1,5 +1,6 @@
 import type { DocumentInput } from "../desired/schema.ts";
 import { exitCodes, type UserError } from "../errors.ts";
+import type { Address } from "../model/address.ts";
 import type { Persistence } from "../model/owner.ts";
 import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
 import type { GivenDocument } from "./documents.ts";
@@ -23,8 +24,8 @@ export type HookCall =
       readonly owner: string;
       /** In seconds; for a caller that cannot wait as long as LockSeconds= allows. */
       readonly lockSeconds?: number;
-      /** The link and MAC whose entries are looked for among what others have set. */
-      readonly guest?: { readonly link: string; readonly mac: string };
+      /** The call looks on a link for what an agent's own script has left there, of a guest that leaves by its MAC. */
+      readonly guest?: { readonly link: string; readonly leaving: string | null };
       /** @throws UserError if nothing can be done for this call */
       decide(host: HookHost): Promise<HookDecision>;
     };
@@ -32,6 +33,8 @@ export type HookCall =
 /** The host as the calls before this one, of the same run, leave it. */
 export interface HookHost {
   readonly kernel: KernelState;
+  /** No guest can have one of these. */
+  readonly hostAddresses: readonly Address[];
   /** An owner's record; null for none, or if its file cannot be read and so is to be written anew. */
   stored(owner: string): Promise<StoredWish | null>;
   /** Whether a call before this one, of the same run, was about the owner. */

@@ -13,7 +13,6 @@ import type { System } from "../system/system.ts";
 import type { CommandContext } from "./context.ts";
 import type { GivenDocument } from "./documents.ts";
 import type { HookCall, HookDecision, HookHost, HookOptions } from "./hookCall.ts";
-import { hostAddressesOf } from "./prepare.ts";
 import type { Message } from "./result.ts";
 import { ownerDocument } from "./set.ts";
 
@@ -33,7 +32,7 @@ export function cloudstackCall(context: CommandContext, argv: readonly string[],
   return {
     options,
     owner: cloudstackOwner(request),
-    guest: { link: request.bridge, mac: request.mac },
+    guest: { link: request.bridge, leaving: request.operation === "delete" ? request.mac : null },
     decide: (host) => decide(context, request, host, options.live && !context.system.offline),
   };
 }
@@ -53,7 +52,7 @@ async function decide(
   const problems: string[] = [];
   const wantsIpv6 = operation === "add" && request.addresses.some(({ family }) => family === 6);
   if (wantsIpv6 && live && host.kernel.links.has(bridge)) await enableIpv6(system, bridge, problems);
-  const hostAddresses = hostAddressesOf(host.kernel);
+  const { hostAddresses } = host;
   const mayHave = (address: Address) => "value" in parseGuestAddress(address, hostAddresses);
   const found = agentDocuments(host.kernel, bridge, isOurs, mayHave);
   const previous = (await host.stored(owner))?.document ?? (host.settled(owner) ? null : (found.get(owner) ?? null));

@@ -8,8 +8,10 @@ import type { CommandContext } from "./context.ts";
 import { ownerPath } from "./documentFiles.ts";
 import type { GivenDocument } from "./documents.ts";
 import type { HookDecision, HookHost, StoredWish } from "./hookCall.ts";
+import type { NarrowView } from "./narrowView.ts";
 import { observeRecorded } from "./observe.ts";
 import { observeKernel } from "./observeKernel.ts";
+import { hostAddressesOf } from "./prepare.ts";
 
 /** The host while the calls of one run are decided one after the other. */
 export interface HookHostInMotion extends HookHost {
@@ -18,15 +20,25 @@ export interface HookHostInMotion extends HookHost {
   given(): GivenDocument[];
 }
 
-/** Reads the kernel once for all calls. */
-export async function hookHost({ system, settings }: CommandContext): Promise<HookHostInMotion> {
-  let kernel = await observeKernel(system);
+/**
+ * Reads the kernel once for all calls.
+ *
+ * @param view then nothing but the links is read: these calls look for nothing that others have set
+ */
+export async function hookHost(
+  { system, settings }: CommandContext,
+  view: NarrowView | null,
+): Promise<HookHostInMotion> {
+  let kernel = view === null ? await observeKernel(system) : { links: view.links, routes: [], neighbors: [] };
+  const gateways = view === null ? [] : view.memory.gateways.map(({ address }) => address);
+  const hostAddresses = [...new Set([...hostAddressesOf(kernel), ...gateways])];
   const taken = new Map<string, GivenDocument>();
   let recorded: ReturnType<typeof observeRecorded> | null = null;
   return {
     get kernel() {
       return kernel;
     },
+    hostAddresses,
     settled: (owner) => taken.has(owner),
     async stored(owner) {
       const given = taken.get(owner);

@@ -8,7 +8,9 @@ import type { CommandContext } from "./context.ts";
 import { failedHook, type HookCall, type HookDecision } from "./hookCall.ts";
 import { type HookHostInMotion, hookHost } from "./hookHost.ts";
 import { applyLive } from "./live.ts";
+import { sweptLinks } from "./memory.ts";
 import { noteMessages } from "./messages.ts";
+import { type NarrowView, readNarrowView } from "./narrowView.ts";
 import { outcomeExitCode, outcomeMessages } from "./outcome.ts";
 import type { CommandResult } from "./result.ts";
 import { checkOwners } from "./set.ts";
@@ -56,15 +58,31 @@ async function runOpen(context: CommandContext, calls: readonly Open[]): Promise
 
 async function runLocked(context: CommandContext, calls: readonly Open[]): Promise<CommandResult[]> {
   const { live, reload } = calls[0]?.options ?? { live: true, reload: true };
-  const host = await hookHost(context);
+  const swept = await sweptLinks(context.system);
+  let view = await viewFor(context, calls, swept);
+  const host = await hookHost(context, view);
   const decided: Decided[] = [];
   for (const call of calls) decided.push(await decide(context, call, host));
-  if (live && !context.system.offline) await removeLeftovers(context, decided);
+  const leftovers = decided.flatMap(({ decision }) => decision?.leftovers ?? []);
+  if (live && !context.system.offline && leftovers.length > 0) {
+    await removeLeftovers(context, leftovers);
+    view = null;
+  }
   const given = host.given();
   if (given.length === 0) return decided.map((one) => report(one, nothingDone));
   try {
     const runtime = context.settings.hookPersistence === "runtime";
-    const options = { given, runtime, live, reload, adopt: false, dryRun: false, manner: "insistent" } as const;
+    const options = {
+      given,
+      runtime,
+      live,
+      reload,
+      adopt: false,
+      dryRun: false,
+      view,
+      swept: sweptAfter(calls, swept),
+      manner: "insistent",
+    } as const;
     const applied = await applyGiven(context, options);
     const whole = appliedResult(context, applied);
     if (decided.length === 1) return decided.map((one) => report(one, whole));
@@ -97,8 +115,10 @@ async function decide(context: CommandContext, call: Open, host: HookHostInMotio
 }
 
 /** What carries a guest's MAC and is in no record goes too, as the agent's script would have it. */
-async function removeLeftovers({ system, settings }: CommandContext, decided: readonly Decided[]): Promise<void> {
-  const entries: (KernelRoute | KernelNeighbor)[] = decided.flatMap(({ decision }) => decision?.leftovers ?? []);
+async function removeLeftovers(
+  { system, settings }: CommandContext,
+  entries: readonly (KernelRoute | KernelNeighbor)[],
+): Promise<void> {
   const unique = new Map(entries.map((entry) => [`${entry.link} ${entryKey(entry)}`, entry]));
   const routesFirst = [...unique.values()].sort((a, b) => (a.kind === b.kind ? 0 : a.kind === "route" ? -1 : 1));
   const changes = routesFirst.map((entry): KernelChange => ({ action: "remove", entry }));
@@ -106,6 +126,24 @@ async function removeLeftovers({ system, settings }: CommandContext, decided: re
     const present = new Set([...routes, ...neighbors].map((entry) => entryKey(entry)));
     return changes.filter((change) => present.has(entryKey(change.entry)));
   });
+}
+
+/** null if the calls need all that the kernel has: what a script has left there is to be taken over, or to go. */
+async function viewFor(
+  context: CommandContext,
+  calls: readonly Open[],
+  swept: readonly string[],
+): Promise<NarrowView | null> {
+  const guests = calls.flatMap(({ guest }) => (guest === undefined ? [] : [guest]));
+  if (guests.some(({ link }) => !swept.includes(link))) return null;
+  return readNarrowView(
+    context,
+    guests.flatMap(({ leaving }) => leaving ?? []),
+  );
+}
+
+function sweptAfter(calls: readonly Open[], swept: readonly string[]): string[] {
+  return [...new Set([...swept, ...calls.flatMap(({ guest }) => (guest === undefined ? [] : [guest.link]))])];
 }
 
 function ownersOf({ call, decision }: Decided): string[] {

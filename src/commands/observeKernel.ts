@@ -25,7 +25,7 @@ export async function observeEntries(system: System): Promise<Pick<KernelState, 
   const [routes4, routes6, neighbors] = await Promise.all([
     ip(system, ["-j", "-N", "-4", "route", "show", "table", "all"]),
     ip(system, ["-j", "-N", "-6", "route", "show", "table", "all"]),
-    ip(system, ["-j", "-N", "neigh", "show"]),
+    observeNeighborText(system),
   ]);
   return {
     routes: [...parseRoutes(routes4, 4), ...parseRoutes(routes6, 6)],
@@ -33,7 +33,12 @@ export async function observeEntries(system: System): Promise<Pick<KernelState, 
   };
 }
 
-async function observeKernelLinks(system: System): Promise<KernelState["links"]> {
+/** The neighbors as `ip` prints them, for who looks for few. */
+export function observeNeighborText(system: System): Promise<string> {
+  return ip(system, ["-j", "-N", "neigh", "show"]);
+}
+
+export async function observeKernelLinks(system: System): Promise<KernelState["links"]> {
   const json = await ip(system, ["-j", "-d", "address", "show"]);
   const types = new Map<string, string>();
   for (const link of parseLinks(json).values()) {

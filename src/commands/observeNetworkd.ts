@@ -13,6 +13,8 @@ export interface NetworkdState {
   readonly version: number | null;
   /** What the running networkd leaves alone on all links (networkd.conf, read when it starts). */
   readonly leavesForeign: ForeignManagement;
+  /** What changes when another networkd runs, or none: equal texts, equal state. */
+  readonly identity: string;
 }
 
 const bus = ["org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"];
@@ -22,19 +24,14 @@ const name = "org.freedesktop.network1";
 export async function observeNetworkd(system: System): Promise<NetworkdState> {
   if (system.offline) {
     const version = await versionOfImage(system);
-    return { running: false, reason: "with --root there is no networkd", version, leavesForeign: nothingLeft };
+    const reason = "with --root there is no networkd";
+    return { running: false, reason, version, leavesForeign: nothingLeft, identity: reason };
   }
-  const [versionText, owner] = await Promise.all([
-    system.run("networkctl", ["--version"]),
-    system.run("busctl", ["call", ...bus, "GetConnectionUnixProcessID", "s", name]),
-  ]);
+  const [versionText, owner] = await Promise.all([system.run("networkctl", ["--version"]), findNetworkd(system)]);
   const version = parseVersion(versionText.stdout);
-  const process = /^u (\d+)/.exec(owner.stdout)?.[1];
-  if (owner.exitCode !== 0 || process === undefined) {
-    const reason = /NameHasNoOwner|no such name/i.test(owner.stderr)
-      ? "systemd-networkd is not running"
-      : `systemd-networkd cannot be reached: ${owner.stderr.trim().split("\n")[0]}`;
-    return { running: false, reason, version, leavesForeign: nothingLeft };
+  const { process, started, identity } = owner;
+  if (process === null) {
+    return { running: false, reason: owner.reason, version, leavesForeign: nothingLeft, identity };
   }
   const [mine, its] = await Promise.all([
     system.linkTarget("/proc/self/ns/net"),
@@ -43,10 +40,29 @@ export async function observeNetworkd(system: System): Promise<NetworkdState> {
   // Without the right to look (not root) the two are taken to be the same.
   if (its !== null && mine !== its) {
     const reason = "the systemd-networkd on the bus is that of another network namespace";
-    return { running: false, reason, version, leavesForeign: nothingLeft };
+    return { running: false, reason, version, leavesForeign: nothingLeft, identity };
   }
-  const leavesForeign = foreignManagement(await daemonFiles(system), await startTime(system, process));
-  return { running: true, reason: "", version, leavesForeign };
+  return {
+    running: true,
+    reason: "",
+    version,
+    leavesForeign: foreignManagement(await daemonFiles(system), started),
+    identity,
+  };
+}
+
+/** Its process by the bus, and why there is none. */
+export async function findNetworkd(system: System) {
+  const owner = await system.run("busctl", ["call", ...bus, "GetConnectionUnixProcessID", "s", name]);
+  const process = /^u (\d+)/.exec(owner.stdout)?.[1];
+  if (owner.exitCode !== 0 || process === undefined) {
+    const reason = /NameHasNoOwner|no such name/i.test(owner.stderr)
+      ? "systemd-networkd is not running"
+      : `systemd-networkd cannot be reached: ${owner.stderr.trim().split("\n")[0]}`;
+    return { process: null, started: null, reason, identity: reason };
+  }
+  const started = await startTime(system, process);
+  return { process, started, reason: "", identity: `process ${process} of ${started}` };
 }
 
 /** What networkd says of each of these links; links that it does not know are left out. */

@@ -22,6 +22,7 @@ import { fileChanges, obstacleNotes } from "./filePlan.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { lostOwners } from "./lostOwners.ts";
 import { generatedLinks, type Observed, observeHost, observeStatuses, recordedOwner } from "./observe.ts";
+import { observeKernel } from "./observeKernel.ts";
 import { type RenderedEntries, recordedEntries } from "./recorded.ts";
 
 export interface PrepareOptions {
@@ -53,6 +54,8 @@ export interface Prepared {
   readonly blocked: ReadonlySet<string>;
   /** What has to be done to the files if these entries stay out of them. */
   filesWithout(keys: ReadonlySet<string>): FileChange[];
+  /** Reads the kernel again; at least what it has of these entries. */
+  look(expected: ReadonlyMap<string, Entry>): Promise<KernelState>;
 }
 
 /**
@@ -98,11 +101,13 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   };
   const plan = planOf(system.offline ? [] : kernel.changes, notes, compute, laidOut, observed);
   const { waiting } = kernel;
-  return { settings, documents, desired, entries, record, observed, layout, plan, waiting, blocked, filesWithout };
+  const look = () => observeKernel(system);
+  const base = { settings, documents, desired, entries, record, observed, layout, plan, waiting };
+  return { ...base, blocked, filesWithout, look };
 }
 
 /** The files are rendered when they are first asked for, see `Layout`. */
-function planOf(
+export function planOf(
   changes: readonly KernelChange[],
   notes: readonly Note[],
   compute: () => readonly FileChange[],
@@ -124,7 +129,7 @@ function planOf(
 }
 
 /** On networkd before 257: the drop-ins whose entries are set live again, for networkd to take them up. */
-function readoptions(
+export function readoptions(
   kernel: readonly KernelChange[],
   files: readonly FileChange[],
   { networkd, generated }: Observed,

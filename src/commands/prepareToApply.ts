@@ -1,7 +1,9 @@
 import { canBeAskedFor, toDocument } from "../desired/toDocument.ts";
 import type { CommandContext } from "./context.ts";
 import type { GivenDocument } from "./documents.ts";
+import type { NarrowView } from "./narrowView.ts";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
+import { prepareNarrow } from "./prepareNarrow.ts";
 import { findThreats, type Threats } from "./threats.ts";
 
 /**
@@ -19,6 +21,8 @@ export interface PrepareToApplyOptions {
   readonly adopt: boolean;
   readonly reload: boolean;
   readonly manner?: Manner;
+  /** What is known of the host without reading all of it; of use only to who insists. */
+  readonly view?: NarrowView | null;
 }
 
 /** The owner that foreign entries get when they are adopted. */
@@ -33,6 +37,8 @@ export async function prepareToApply(context: CommandContext, options: PrepareTo
     adopt: options.adopt || options.manner === "insistent",
     tolerant: (options.manner ?? "strict") !== "strict",
   };
+  const narrow = options.view == null ? null : await prepareNarrow(system, settings, prepareOptions, options.view);
+  if (narrow !== null) return { prepared: narrow, threats: { list: [], notes: [] }, given: options.given };
   const prepared = await prepare(system, settings, prepareOptions);
   const threats = options.reload ? await findThreats(system, prepared) : { list: [], notes: [] };
   const adopted = options.adopt ? adoptedDocument(prepared, threats) : null;

@@ -7,6 +7,7 @@ import { applyLocked, requirePrivilege } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
 import { isDocumentName, ownerOfFile } from "./documentFiles.ts";
 import type { GivenDocument } from "./documents.ts";
+import { readNarrowView } from "./narrowView.ts";
 import type { CommandResult } from "./result.ts";
 
 export interface OwnerOptions {
@@ -58,7 +59,8 @@ async function changeOwners(
   requirePrivilege(context);
   return context.system.withLock(places.lock, context.settings.lockSeconds, async () => {
     await checkOwners(context, given);
-    return applyLocked(context, { ...options, given, adopt: false, dryRun: false, manner: "insistent" });
+    const view = await readNarrowView(context);
+    return applyLocked(context, { ...options, given, adopt: false, dryRun: false, manner: "insistent", view });
   });
 }
 

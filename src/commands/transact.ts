@@ -62,7 +62,10 @@ export async function transact(
   const expected = expectedAfter(reload.text === "done");
   const after = await settle(system, prepared, expected, threats, options, reload.text === "done");
   if (reload.text === "done") await system.removeFile(places.reloadPending);
-  await markLinks(system, new Set([...prepared.entries.values()].map((entry) => entry.link)));
+  // A run about some owners has only links that were marked before.
+  if (prepared.record.scope === null) {
+    await markLinks(system, new Set([...prepared.entries.values()].map((entry) => entry.link)));
+  }
   return {
     stored,
     files,
@@ -129,7 +132,7 @@ async function tellNetworkd(
   const wanted = new Set([...expected.values()].map((entry) => entry.link));
   const changed = new Set([...prepared.layout.reloads(files), ...observed.pending.links]);
   const links = [...changed].filter((link) => wanted.has(link));
-  const satisfied = async () => (await missingNow(system, expected, settings.routeProtocol)).length === 0;
+  const satisfied = async () => (await missingNow(prepared.look, expected, settings.routeProtocol)).length === 0;
   const { states } = await reloadNetworkd(system, links, settings.reloadSeconds, satisfied);
   const unsettled = new Map([...states].filter(([, state]) => state !== "configured" && state !== "unmanaged"));
   const old = observed.networkd.version !== null && observed.networkd.version < 257;
@@ -170,7 +173,7 @@ async function settle(
   if (system.offline || (expected.size === 0 && !reloaded)) return { shortfalls: [], restored: [], lost: [] };
   const protocol = prepared.settings.routeProtocol;
   const guarded = reloaded ? threats.filter((threat) => threat.restorable).map((threat) => threat.entry) : [];
-  let { shortfalls, kernel, current } = await findShortfalls(system, expected, protocol);
+  let { shortfalls, kernel, current } = await findShortfalls(system, prepared.look, expected, protocol);
   const gone = lostForeign(guarded, kernel);
   const lost = gone.length === 0 ? [] : await restoreForeign(system, gone);
   if (options.live && (shortfalls.length > 0 || hasLeftovers(prepared, expected, current))) {
@@ -179,7 +182,7 @@ async function settle(
       kernel = { ...kernel, ...state };
       return replan();
     });
-    ({ shortfalls } = await findShortfalls(system, expected, protocol));
+    ({ shortfalls } = await findShortfalls(system, prepared.look, expected, protocol));
   }
   const stillLost = new Set(lost.map(entryTitle));
   return { shortfalls, restored: gone.map(entryTitle).filter((text) => !stillLost.has(text)), lost: [...stillLost] };

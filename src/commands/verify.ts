@@ -20,6 +20,9 @@ export interface Verified {
   readonly current: ReadonlyMap<string, KernelRoute | KernelNeighbor>;
 }
 
+/** Reads the kernel, at least what it has of the expected entries. */
+type Look = (expected: ReadonlyMap<string, Entry>) => Promise<KernelState>;
+
 /** How long the kernel is given after networkd says that it is done; an address that flaps takes some milliseconds. */
 const patience = 3000;
 const pause = 50;
@@ -30,12 +33,13 @@ const pause = 50;
  */
 export async function findShortfalls(
   system: System,
+  look: Look,
   expected: ReadonlyMap<string, Entry>,
   protocol: number,
 ): Promise<Verified> {
   const end = system.now() + patience;
   for (;;) {
-    const kernel = await observeKernel(system);
+    const kernel = await look(expected);
     const current = indexKernel(kernel, protocol);
     const shortfalls = compare(expected, current);
     if (shortfalls.length === 0 || system.now() > end) return { shortfalls, kernel, current };
@@ -45,11 +49,11 @@ export async function findShortfalls(
 
 /** What is missing at this moment. */
 export async function missingNow(
-  system: System,
+  look: Look,
   expected: ReadonlyMap<string, Entry>,
   protocol: number,
 ): Promise<Shortfall[]> {
-  return compare(expected, indexKernel(await observeKernel(system), protocol));
+  return compare(expected, indexKernel(await look(expected), protocol));
 }
 
 /** Foreign entries of `before` that are gone, on links that still exist. */

@@ -32,7 +32,7 @@ export async function waitForEntries(
   const expected = new Map([...entries].filter(([, entry]) => concerns(entry)));
   const made = netdevHints(observed.tree, observed.host);
   for (let rounds = 0; ; rounds++) {
-    const missing = await missingNow(system, expected, settings.routeProtocol);
+    const missing = await missingNow(prepared.look, expected, settings.routeProtocol);
     const elapsed = system.now() - begin;
     if (missing.length === 0 || elapsed > seconds * 1000) return rounds === 0 ? prepared : look();
     const states = parseLinkStates((await system.run("networkctl", ["list", "--no-legend", "--no-pager"])).stdout);

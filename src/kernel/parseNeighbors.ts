@@ -37,3 +37,17 @@ export function parseNeighbors(json: string): KernelNeighbor[] {
   }
   return neighbors;
 }
+
+/**
+ * What `ip -j -N neigh get` prints of one neighbor: iproute2 6.1 gives the line for people instead of JSON.
+ *
+ * @throws ZodError, SyntaxError when it is neither
+ */
+export function parseNeighborAnswer(text: string): KernelNeighbor[] {
+  const [, dst, dev, lladdr, state, protocol] =
+    /^(\S+) dev (\S+) lladdr (\S+)(?: router| extern_learn)* (\S+)(?: proto (\d+))?\s*$/.exec(text) ?? [];
+  if (dst === undefined || dev === undefined || lladdr === undefined || state === undefined)
+    return parseNeighbors(text);
+  const item = { dst, dev, lladdr, state: [state] };
+  return parseNeighbors(JSON.stringify([protocol === undefined ? item : { ...item, protocol }]));
+}

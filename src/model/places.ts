@@ -11,6 +11,8 @@ export const places = {
   owners: "/var/lib/netkeep/owners",
   runtimeOwners: "/run/netkeep/owners",
   lock: "/run/netkeep/lock",
+  /** What the last run of a hook knew of the host, for the next one; in /run, and never missed. */
+  memory: "/run/netkeep/memory",
   /** Calls of hooks that wait for the run that carries them out, and its answers (bin/netkeep-hook). */
   queue: "/run/netkeep/queue",
   /** A file for each link that has entries: the udev rule looks there when a link appears. */

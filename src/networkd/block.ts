@@ -18,7 +18,7 @@ export interface Block {
 }
 
 const opening = /^# netkeep block owner=(\S+) digest=([0-9a-f]+)(?: source=(.*))?$/;
-const closing = "# netkeep end";
+export const closing = "# netkeep end";
 
 /** An owner's block, frame included. Entries stand in the order of their keys, so that equal sets give equal bytes. */
 export function renderBlock(owner: string, source: string, entries: readonly Entry[], digest: Digest): string {
@@ -45,6 +45,14 @@ export function readBlocks(text: string): Block[] {
     digest,
     source,
     body: lines.length === 0 ? "" : `${lines.join("\n")}\n`,
+  }));
+}
+
+/** Where blocks begin in a drop-in, and whose they are; nothing between them is looked at. */
+export function blockStarts(text: string): { readonly owner: string; readonly at: number }[] {
+  return [...text.matchAll(/^# netkeep block owner=(\S+) /gm)].map((match) => ({
+    owner: ownerOf(match[1] ?? ""),
+    at: match.index,
   }));
 }
 

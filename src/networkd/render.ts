@@ -45,10 +45,20 @@ export function renderLink(rendering: LinkRendering, digest: Digest): RenderedFi
     if (owners.length === 0) continue;
     const path = persistence === "persistent" ? paths.entries : paths.runtimeEntries;
     const blocks = owners.map((owner) => renderBlock(owner.owner, owner.source, owner.entries, digest));
-    const text = `${head("the entries", rendering.link)}\n${blocks.join("\n")}`;
+    const text = entriesText(rendering.link, blocks);
     files.push({ path, text, entries: owners.flatMap((owner) => owner.entries) });
   }
   return files;
+}
+
+/** A drop-in with entries; the blocks in the order of their owners. */
+export function entriesText(link: string, blocks: readonly string[]): string {
+  return `${entriesHead(link)}${blocks.join("\n")}`;
+}
+
+/** What stands before the first block. */
+export function entriesHead(link: string): string {
+  return `${head("the entries", link)}\n`;
 }
 
 /**

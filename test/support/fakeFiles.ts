@@ -10,14 +10,18 @@ export class FakeFiles {
   readonly #files = new Map<string, FakeFile>();
   /** `*.d` directories that networkd may not enter, and files that it may not read. */
   readonly closed = new Set<string>();
+  readonly #changes = new Map<string, number>();
+  #clock = 0;
 
   text(path: string): string | null {
     const file = this.#files.get(path);
     return file?.kind === "text" ? file.text : null;
   }
 
+  /** Of a directory: a number that is another one after each change of what is in it. */
   modified(path: string): number | null {
     const file = this.#files.get(path);
+    if (file === undefined && this.isDirectory(path)) return this.#changes.get(path) ?? 0;
     return file?.kind === "text" ? file.modified : null;
   }
 
@@ -25,10 +29,15 @@ export class FakeFiles {
     if (!/^(\/[^/\0]+)+$/.test(path) || path.split("/").includes("..")) throw new Error(`not a path: ${path}`);
     this.#files.set(path, file);
     this.closed.delete(path);
+    this.#touch(path);
   }
 
   delete(path: string): void {
-    this.#files.delete(path);
+    if (this.#files.delete(path)) this.#touch(path);
+  }
+
+  #touch(path: string): void {
+    this.#changes.set(path.slice(0, path.lastIndexOf("/")), ++this.#clock);
   }
 
   /** Names of files and directories in a directory, sorted. */

@@ -1,6 +1,7 @@
 import { BlockList } from "node:net";
 import type { ProgramResult } from "../../src/system/system.ts";
 import { readRoute, Words } from "./batchLine.ts";
+import { answerQueries } from "./fakeQueries.ts";
 import { type HopJson, IpError, type IpOutput, isV6, type NeighborJson, type RouteJson } from "./ipJson.ts";
 
 const quiet: ProgramResult = { stdout: "", stderr: "", exitCode: 0 };
@@ -17,6 +18,8 @@ export class FakeKernel {
   readonly lines: string[] = [];
   /** Routing policy rules beyond the kernel's own, as `ip -N rule show` prints them. */
   rules = "";
+  /** Nexthop objects, as `ip nexthop show` prints them. */
+  nexthops = "";
   /** What `ip` prints for people; a test gives it where it matters. */
   readonly texts = { route4: "", route6: "", neigh: "" };
 
@@ -53,6 +56,8 @@ export class FakeKernel {
     if (command === "-N neigh show nud permanent") return { ...quiet, stdout: this.texts.neigh };
     const asked = /^-j -N -[46] route get fibmatch (\S+)(?: oif (\S+))?$/.exec(command);
     if (asked !== null) return this.#routeGet(asked[1] ?? "", asked[2]);
+    if (command === "-j -N -force -batch -") return answerQueries(this.#state, input);
+    if (command === "nexthop show") return { ...quiet, stdout: this.nexthops };
     if (/^-N -[46] rule show$/.test(command)) return { ...quiet, stdout: defaultRules + this.rules };
     throw new Error(`the fake kernel does not know: ip ${command}`);
   }

@@ -1,0 +1,66 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { OwnerEntries } from "../../src/networkd/render.ts";
+import { entriesText, renderLink } from "../../src/networkd/render.ts";
+import { cutBlocks, replaceBlocks } from "../../src/networkd/splice.ts";
+import { neighbor } from "../support/build.ts";
+
+const digest = (text: string) => text.length.toString(16);
+const link = "br0";
+
+function owned(owner: string, count: number): OwnerEntries {
+  const entries = Array.from({ length: count }, (_, n) => neighbor(`192.0.2.${n + 1}`, "52:02:00:00:00:01", link));
+  return { owner, source: "test", persistence: "persistent", entries };
+}
+
+function rendered(owners: readonly OwnerEntries[]): string | null {
+  const sorted = [...owners].sort((a, b) => (a.owner < b.owner ? -1 : 1));
+  const rendering = { link, baseName: "10-br0.network", version: 257, keepCarrier: true, owners: sorted };
+  return renderLink(rendering, digest).find(({ path }) => path.endsWith("60-netkeep.conf"))?.text ?? null;
+}
+
+const owners = fc
+  .uniqueArray(fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 8 })
+  .chain((names) =>
+    fc.tuple(...names.map((name) => fc.integer({ min: 0, max: 3 }).map((count) => owned(name, count)))),
+  );
+
+describe("a drop-in cut into blocks", () => {
+  test("with some owners' blocks replaced is what rendering all owners gives", () => {
+    fc.assert(
+      fc.property(owners, owners, (before, after) => {
+        const text = rendered(before);
+        const blocks = text === null ? new Map<string, string>() : cutBlocks(text, link);
+        expect(blocks).not.toBeNull();
+        const changed = new Set(after.map(({ owner }) => owner));
+        const kept = before.filter(({ owner }) => !changed.has(owner));
+        expect(replaceBlocks(blocks ?? new Map(), link, after, digest)).toBe(rendered([...kept, ...after]));
+      }),
+    );
+  });
+
+  const good = rendered([owned("a", 2), owned("b", 1)]) ?? "";
+  test.each([
+    ["nothing", ""],
+    ["another link", good.replace("link=br0", "link=br1")],
+    ["a line between head and blocks", good.replace("\n\n#", "\n\n# mine\n#")],
+    ["a section behind the last block", `${good}[Route]\nDestination=10.0.0.0/8\n`],
+    ["a line between two blocks", good.replace("# netkeep end\n\n", "# netkeep end\n# mine\n")],
+    ["a block without its end", good.replace("# netkeep end\n", "")],
+    [
+      "an owner twice",
+      entriesText(
+        link,
+        [...(cutBlocks(good, link) ?? new Map()).values()].map((text, _, [a]) => text && a),
+      ),
+    ],
+    ["another line end", good.replaceAll("\n", "\r\n")],
+  ])("%s is not cut", (_, text) => {
+    expect(cutBlocks(text, link)).toBeNull();
+  });
+
+  test("a hand edit within a block does not matter to the others", () => {
+    const edited = good.replace("Address=192.0.2.2", "Address=192.0.2.99");
+    expect([...(cutBlocks(edited, link)?.keys() ?? [])]).toEqual(["a", "b"]);
+  });
+});
