@@ -21,10 +21,9 @@ const places = ["/etc/netkeep", "/var/lib/netkeep", "/etc/systemd/network", "/ru
 const addressOf = (n) => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
 const macOf = (n) =>
   `52:00:00:${[n >> 16, n >> 8, n].map((byte) => (byte & 255).toString(16).padStart(2, "0")).join(":")}`;
-const numbers = Array.from({ length: guests }, (_, index) => index + 1);
-
 /** One IPv4 address each: a route and a neighbor. */
-function writeInputs() {
+function writeInputs(count) {
+  const numbers = Array.from({ length: count }, (_, index) => index + 1);
   const list = numbers.map((n) => ({ name: `i-2-${n}-VM`, dev: link, mac: macOf(n), addresses: [addressOf(n)] }));
   writeFileSync("/run/guests.json", JSON.stringify({ version: 1, guests: list }));
   const yaml = list.map(
@@ -46,7 +45,7 @@ function setUp() {
   }
   ip("link", "add", link, "address", "02:00:00:00:00:01", "type", "bridge");
   ip("link", "set", link, "up");
-  writeInputs();
+  writeInputs(guests);
 }
 
 /** Nothing in the kernel and nothing on disk. */
@@ -147,14 +146,26 @@ function median(list) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** VmHWM of a bulk apply in MiB, by Node's own account when it ends. */
-function peakMemory() {
-  empty();
+/** VmHWM of a run in MiB, by Node's own account when it ends. */
+function peakMemory(...args) {
   const hook =
     'process.on("exit", () => require("fs").writeFileSync("/run/peak", String(process.resourceUsage().maxRSS)))';
   writeFileSync("/run/hook.cjs", hook);
-  timed(process.execPath, ["--require", "/run/hook.cjs", netkeep, "apply", "/run/guests.json"], [noNetworkd]);
+  timed(process.execPath, ["--require", "/run/hook.cjs", netkeep, ...args], [0, 1, noNetworkd]);
   return Math.round(Number(readFileSync("/run/peak", "utf8")) / 1024);
+}
+
+/** Time for each guest at 20,000 guests over that at 1,000: 1 is linear, and the start of the process makes it less. */
+function growth() {
+  const [few, many] = [1000, 20_000].map((count) => {
+    writeInputs(count);
+    const rounds = Array.from({ length: runs }, () => {
+      empty();
+      return [run("apply", "/run/guests.json"), run("plan", "/run/guests.json"), run("audit")];
+    });
+    return [0, 1, 2].map((column) => median(rounds.map((row) => row[column])) / count);
+  });
+  return Object.fromEntries(["apply", "plan", "audit"].map((name, index) => [name, many[index] / few[index]]));
 }
 
 setUp();
@@ -165,9 +176,16 @@ for (const [name, measurement] of Object.entries(measurements)) {
   const [middle, low, high] = [ratio.median, ratio.min, ratio.max].map((value) => value.toFixed(2));
   console.log(`${name}: ${middle} (${low} to ${high}; ${netkeepSeconds.toFixed(3)} s / ${bareSeconds.toFixed(3)} s)`);
 }
-const peak = peakMemory();
-console.log(`peak memory of that apply (json): ${peak} MiB`);
+empty();
+const peaks = { apply: peakMemory("apply", "/run/guests.json"), audit: peakMemory("audit") };
+console.log(`peak memory: apply (json) ${peaks.apply} MiB, audit ${peaks.audit} MiB`);
+const grown = growth();
+const grownText = Object.entries(grown).map(([name, ratio]) => `${name} ${ratio.toFixed(2)}`);
+console.log(`time for each guest, at 20000 over at 1000: ${grownText.join(", ")}`);
 if (given.json !== undefined) {
   const machine = { cores: cpus().length, node: process.version, kernel: release() };
-  writeFileSync(given.json, `${JSON.stringify({ guests, runs, machine, results, peakMebibytes: peak }, null, 2)}\n`);
+  writeFileSync(
+    given.json,
+    `${JSON.stringify({ guests, runs, machine, results, peakMebibytes: peaks, growth: grown }, null, 2)}\n`,
+  );
 }

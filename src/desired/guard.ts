@@ -26,8 +26,8 @@ export function guardProblems(entries: readonly OwnedEntry[], context: GuardCont
 }
 
 function linkProblem(entry: Entry, context: GuardContext): string | null {
-  const links = entry.kind === "route" ? [...new Set([entry.link, ...linksOf(entry)])] : [entry.link];
-  const refused = links.find((link) => !context.allowsLink(link));
+  const hops = entry.kind === "route" ? linksOf(entry) : [];
+  const refused = context.allowsLink(entry.link) ? hops.find((link) => !context.allowsLink(link)) : entry.link;
   return refused === undefined ? null : `link ${refused} is not in AllowLinks= of netkeep.conf(5)`;
 }
 

@@ -65,12 +65,13 @@ export function normalize(
 
 function guestEntries(guest: GuestInput, path: PropertyKey[], context: NormalizeContext): OwnedEntry[] {
   const mac = accepted(parseMac(guest.mac));
+  const at = path.map(String).join(".");
   const addresses = guest.addresses.map((text, index) => ({
     address: accepted(parseAddress(text)),
-    path: [...path, "addresses", index].map(String).join("."),
+    path: `${at}.addresses.${index}`,
   }));
   if (guest["link-local"] === "eui64") {
-    addresses.push({ address: linkLocalFromMac(mac), path: [...path, "link-local"].map(String).join(".") });
+    addresses.push({ address: linkLocalFromMac(mac), path: `${at}.link-local` });
   }
   return addresses.flatMap((item) =>
     addressEntries(guest.dev, mac, item.address, context).map((entry) => ({

@@ -21,7 +21,8 @@ export function jsonList<Item>(json: string, plain: PlainFields, check: (item: u
 
 function isPlain(item: unknown, { required, types }: PlainFields): boolean {
   if (typeof item !== "object" || item === null || !Object.hasOwn(item, required)) return false;
-  for (const [name, value] of Object.entries(item)) if (!hasType(value, types[name])) return false;
+  const fields = item as Record<string, unknown>;
+  for (const name in fields) if (!hasType(fields[name], types[name])) return false;
   return true;
 }
 

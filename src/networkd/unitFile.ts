@@ -29,7 +29,8 @@ export function writeSection(section: Section): string {
 function linesOf({ body }: Section): { keys: string[]; values: string[] } {
   const keys: string[] = [];
   const values: string[] = [];
-  for (const [key, value] of Object.entries(body)) {
+  for (const key in body) {
+    const value = body[key] ?? [];
     for (const item of typeof value === "string" ? [value] : value) {
       keys.push(key);
       values.push(item);
