@@ -59,13 +59,16 @@ describe.skipIf(!has("dpkg-deb"))("packages", () => {
     }
   });
 
-  test("lintian has nothing to say", () => {
-    if (!has("lintian")) return;
-    const words = ["--fail-on", "error,warning,info", "--display-info", "--show-overrides", deb()];
-    const result = spawnSync("lintian", words, { encoding: "utf8" });
-    expect(result.stdout.split("\n").filter((line) => /^[EWI]: /.test(line))).toEqual([]);
-    expect(result.stdout).not.toMatch(/mismatched-override|unused-override/);
-  }, 60_000);
+  test.skipIf(!has("lintian"))(
+    "lintian has nothing to say",
+    () => {
+      const words = ["--fail-on", "error,warning,info", "--display-info", "--show-overrides", deb()];
+      const result = spawnSync("lintian", words, { encoding: "utf8" });
+      expect(result.stdout.split("\n").filter((line) => /^[EWI]: /.test(line))).toEqual([]);
+      expect(result.stdout).not.toMatch(/mismatched-override|unused-override/);
+    },
+    60_000,
+  );
 
   test.each(["postinst", "prerm", "postrm"])("%s can be read by a plain shell", (script) => {
     run("dpkg-deb", ["--control", deb(), join(folder, `control-${script}`)]);

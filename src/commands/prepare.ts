@@ -71,7 +71,9 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   ]);
   const context = documentContext(settings, host.kernel, system.offline);
   const fallback = options.tolerant ? (owner: string) => recordedOwner(owner, host.generated) : null;
-  const lost = options.tolerant ? await lostOwners(system, host.generated, kept.admin) : [];
+  // `generate` writes files of documents that it does not store.
+  const looks = options.tolerant || !system.offline;
+  const lost = looks ? await lostOwners(system, host.generated, kept.admin) : [];
   const documents = loadDocuments(
     { ...kept, stored: [...kept.stored, ...lost] },
     { ...options, context, shapes, fallback, now: system.now() },

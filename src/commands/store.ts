@@ -1,5 +1,6 @@
 import { parseStored, storedText } from "../desired/stored.ts";
 import type { Persistence } from "../model/owner.ts";
+import { places } from "../model/places.ts";
 import type { System } from "../system/system.ts";
 import { ownerPath } from "./documentFiles.ts";
 import type { GivenDocument, LoadedDocuments } from "./documents.ts";
@@ -7,7 +8,8 @@ import type { GivenDocument, LoadedDocuments } from "./documents.ts";
 /**
  * Keeps the given documents, each under its owner. A document that says the same as the stored one is not written, so
  * that its age stays, unless it has just won a conflict by its age; one that changes its persistence leaves the other
- * place; an empty one removes its owner.
+ * place; an empty one removes its owner. Where the directory of all of them is missing (see lostOwners()) nothing is
+ * kept in it: the drop-ins remember, and a new directory would say that all others are gone.
  *
  * @param documents what was loaded: the given documents as written, and their ages
  * @param defaultPersistence of the documents that do not say it
@@ -17,14 +19,15 @@ import type { GivenDocument, LoadedDocuments } from "./documents.ts";
 export async function storeDocuments(
   system: System,
   given: readonly GivenDocument[],
-  documents: Pick<LoadedDocuments, "given" | "changed">,
+  documents: Pick<LoadedDocuments, "given" | "changed" | "broken">,
   defaultPersistence: Persistence,
   winners: ReadonlySet<string>,
 ): Promise<string[]> {
   const written: string[] = [];
+  const unmounted = documents.broken.some((document) => document.source === places.owners);
   for (const { owner, source, persistence = defaultPersistence } of given) {
     const document = documents.given.get(owner);
-    if (document === undefined) continue;
+    if (document === undefined || (unmounted && persistence === "persistent")) continue;
     const path = ownerPath(owner, persistence);
     if (asksForNothing(document)) {
       await system.removeFile(path);

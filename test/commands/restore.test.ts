@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { applyCommand } from "../../src/commands/apply.ts";
 import { restoreCommand } from "../../src/commands/restore.ts";
+import { setCommand, unsetCommand } from "../../src/commands/set.ts";
 import { ownerFileName, storedText } from "../../src/desired/stored.ts";
 import type { FakeSystem } from "../support/fakeSystem.ts";
 import { applyOptions, contextOf, type Fixture, fixture, hostOf, listFixtures } from "../support/fixture.ts";
@@ -81,6 +82,26 @@ describe("restore", () => {
       "/var/lib/netkeep/owners is missing, and with it the document of vm-1: mount it",
     );
     expect(host.files.text(dropIn)).toBe(before);
+  });
+
+  test("and no other run makes that directory anew, or takes their entries", async () => {
+    const host = await hostThatBoots();
+    for (const owner of ["vm-1", "vm-2"]) host.files.delete(`${owners}/${ownerFileName(owner)}`);
+    host.begin(null);
+    const guest = { name: "vm-3", dev: "cloudbr0", mac: "52:02:00:00:00:03", addresses: ["2.57.57.43"] };
+    const text = JSON.stringify({ version: 1, guests: [guest] });
+    const given = { owner: "vm-3", source: "stdin", path: null, text };
+    const context = await contextOf(host);
+    await expect(applyCommand(context, { ...applyOptions, given: [given] })).rejects.toThrow(
+      "/var/lib/netkeep/owners is missing, and with it the document of vm-1",
+    );
+    await setCommand(context, given, { runtime: false, live: true, reload: true });
+    expect(host.files.list(owners)).toEqual([]);
+    await restore(host);
+    for (const last of [41, 42, 43]) expect(host.files.text(dropIn)).toContain(`2.57.57.${last}/32`);
+    await unsetCommand(await contextOf(host), ["vm-1", "vm-2", "vm-3"], { live: true, reload: true, runtime: false });
+    expect(host.files.text(dropIn)).not.toMatch(/owner=vm-/);
+    expect(await restore(host)).toMatchObject({ exitCode: 0 });
   });
 
   test("a broken document costs only itself", async () => {

@@ -30,6 +30,9 @@ describe.each(suites)("package on %s", (suite) => {
     expect(await shell(`systemctl is-enabled ${enabled.join(" ")}`)).toBe("enabled\nenabled\nenabled");
     expect(await shell("systemctl is-active netkeep-audit.timer; systemctl --failed --no-legend")).toBe("active");
     expect(await kernelEntries(host)).toEqual(before);
+    expect(
+      await shell("systemd-analyze verify --man=no /usr/lib/systemd/system/netkeep*.[st]* 2>&1 | grep -i netkeep"),
+    ).toBe("");
     expect((await netkeep(host, ["--version"])).stdout).toMatch(/^\d+\.\d+/);
     // networkd has not read its settings yet, and netkeep can tell that by the times.
     const [file, daemon] = (await shell(`stat -c %Y ${settings} /proc/$(pidof systemd-networkd)`)).split("\n");
