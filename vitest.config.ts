@@ -24,6 +24,8 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // Not run by scripts/test.sh: it makes docs/side-by-side.md.
+      { test: { name: "compare", include: ["test/compare/**/*.test.ts"] } },
     ],
   },
 });
