@@ -13,8 +13,8 @@ import { documentOf, seeds } from "./support/arbitrary.ts";
 import { ipText } from "./support/ipText.ts";
 
 /**
- * Sequences of documents for each of the two seeds. 30 are about 150 documents, which fits into a run of all tests; 200 are
- * 1,000 documents with some 30,000 entries. A state is counted for each entry of each document that was applied and audited.
+ * Sequences of documents for each of the two seeds. 30 are about 150 documents, which fits into a run of all tests; 220 are
+ * over 1,000 documents with some 35,000 entries. A state is counted for each entry of each document that was applied and audited.
  */
 const runs = Number(process.env["NETKEEP_PROPERTY_RUNS"] ?? 30);
 
