@@ -17,6 +17,6 @@ await build({
   minifyWhitespace: true,
   legalComments: "eof",
   define: { NETKEEP_VERSION: JSON.stringify(version) },
-  // commander and yaml are CommonJS and call require().
+  // commander, yaml and what execa uses are CommonJS and call require().
   banner: { js: 'import { createRequire } from "node:module";const require=createRequire(import.meta.url);' },
 });

@@ -1,11 +1,9 @@
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { arch, hostname, release } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { execa } from "execa";
 import type { HostFacts } from "../model/link.ts";
 import type { ProgramResult } from "./system.ts";
 
@@ -22,28 +20,29 @@ export async function runProgram(
   lock: number | null,
 ): Promise<ProgramResult> {
   const stdin = input === undefined ? null : inputFile(input);
-  const env = { ...process.env, LC_ALL: "C", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" };
-  const kept = stdin === null || lock === null ? "ignore" : lock;
-  try {
-    const child = spawn(program, args, { env, stdio: [stdin ?? "ignore", "pipe", "pipe", kept] });
-    const [stdout, stderr, ended] = [textOf(child.stdout), textOf(child.stderr), once(child, "close")];
-    const [status, signal] = (await ended) as [number | null, string | null];
-    if (status === null) throw new Error(`was killed by ${signal}`);
-    return { stdout: stdout(), stderr: stderr(), exitCode: status };
-  } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    const reason = missing ? "command not found" : String(error);
-    return { stdout: "", stderr: `${program}: ${reason}`, exitCode: missing ? 127 : 126 };
-  } finally {
-    if (stdin !== null) closeSync(stdin);
-  }
+  const { exitCode, stdout, stderr, ...rest } = await execa(program, [...args], {
+    env: { LC_ALL: "C", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" },
+    reject: false,
+    // As bytes, and decoded once: a listing of a large host has megabytes.
+    encoding: "buffer",
+    stripFinalNewline: false,
+    maxBuffer: 512 * 1024 * 1024,
+    stdio: [inherited(stdin), "pipe", "pipe", inherited(stdin === null ? null : lock)],
+  });
+  if (stdin !== null) closeSync(stdin);
+  if (exitCode !== undefined) return { stdout: textOf(stdout), stderr: textOf(stderr), exitCode };
+  const missing = rest.code === "ENOENT";
+  const reason = missing ? `${program}: command not found` : String(rest.shortMessage);
+  return { stdout: "", stderr: reason, exitCode: missing ? 127 : 126 };
 }
 
-/** All that a stream brings until it ends. */
-function textOf(stream: Readable | null): () => string {
-  const chunks: Buffer[] = [];
-  stream?.on("data", (chunk: Buffer) => chunks.push(chunk));
-  return () => Buffer.concat(chunks).toString("utf8");
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
+/** execa's types name the descriptors 3 to 9 only; it passes on any. */
+function inherited(descriptor: number | null): 3 | "ignore" {
+  return descriptor === null ? "ignore" : (descriptor as 3);
 }
 
 /** In memory, and gone with a boot. */

@@ -87,7 +87,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   system: {
     folders: ["model", "errors.ts"],
-    packages: ["node:"],
+    packages: ["node:", "execa"],
     typesOnly: ["model"],
     pure: false,
     why: "the only folder that touches the machine; it decides nothing",
