@@ -10,7 +10,7 @@ import { type HookHostInMotion, hookHost } from "./hookHost.ts";
 import { applyLive } from "./live.ts";
 import { sweptLinks } from "./memory.ts";
 import { noteMessages } from "./messages.ts";
-import { type NarrowView, readNarrowView } from "./narrowView.ts";
+import { hasStrays, type NarrowView, readNarrowView } from "./narrowView.ts";
 import { outcomeExitCode, outcomeMessages } from "./outcome.ts";
 import type { CommandResult } from "./result.ts";
 import { checkOwners } from "./set.ts";
@@ -57,9 +57,28 @@ async function runOpen(context: CommandContext, calls: readonly Open[]): Promise
 }
 
 async function runLocked(context: CommandContext, calls: readonly Open[]): Promise<CommandResult[]> {
-  const { live, reload } = calls[0]?.options ?? { live: true, reload: true };
   const swept = await sweptLinks(context.system);
-  let view = await viewFor(context, calls, swept);
+  const guests = calls.flatMap(({ guest }) => (guest === undefined ? [] : [guest]));
+  // What a script has left on a link is to be taken over at the first call for it.
+  const isSwept = guests.every(({ link }) => swept.includes(link));
+  const links = [...new Set(guests.map(({ link }) => link))];
+  const view = isSwept ? await readNarrowView(context, links) : null;
+  if (view === null) return runWith(context, calls, null, swept);
+  // A listing takes as long as the rest on a large host, and hardly ever finds anything: so it is made beside it.
+  const leaving = guests.flatMap(({ leaving }) => leaving ?? []);
+  const strays = hasStrays(context, leaving).catch(() => true);
+  const results = await runWith(context, calls, view, swept);
+  return (await strays) ? runWith(context, calls, null, swept) : results;
+}
+
+async function runWith(
+  context: CommandContext,
+  calls: readonly Open[],
+  givenView: NarrowView | null,
+  swept: readonly string[],
+): Promise<CommandResult[]> {
+  const { live, reload } = calls[0]?.options ?? { live: true, reload: true };
+  let view = givenView;
   const host = await hookHost(context, view);
   const decided: Decided[] = [];
   for (const call of calls) decided.push(await decide(context, call, host));
@@ -126,20 +145,6 @@ async function removeLeftovers(
     const present = new Set([...routes, ...neighbors].map((entry) => entryKey(entry)));
     return changes.filter((change) => present.has(entryKey(change.entry)));
   });
-}
-
-/** null if the calls need all that the kernel has: what a script has left there is to be taken over, or to go. */
-async function viewFor(
-  context: CommandContext,
-  calls: readonly Open[],
-  swept: readonly string[],
-): Promise<NarrowView | null> {
-  const guests = calls.flatMap(({ guest }) => (guest === undefined ? [] : [guest]));
-  if (guests.some(({ link }) => !swept.includes(link))) return null;
-  return readNarrowView(
-    context,
-    guests.flatMap(({ leaving }) => leaving ?? []),
-  );
 }
 
 function sweptAfter(calls: readonly Open[], swept: readonly string[]): string[] {

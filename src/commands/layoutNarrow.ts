@@ -4,7 +4,7 @@ import type { KernelNeighbor } from "../model/state.ts";
 import type { Digest } from "../networkd/block.ts";
 import { readEntries } from "../networkd/block.ts";
 import { baseNameOf, dropInPaths } from "../networkd/paths.ts";
-import { cutBlocks, replaceBlocks } from "../networkd/splice.ts";
+import { blockIn, type CutText, cutBlocks, nothingCut, replaceBlocks } from "../networkd/splice.ts";
 import type { System } from "../system/system.ts";
 import type { Layout } from "./layout.ts";
 
@@ -27,7 +27,7 @@ interface RecordedFile {
   readonly path: string;
   readonly link: string;
   readonly persistence: "persistent" | "runtime";
-  readonly blocks: ReadonlyMap<string, string>;
+  readonly cut: CutText;
 }
 
 /**
@@ -54,17 +54,14 @@ export async function readRecordedLinks(
     for (const persistence of ["persistent", "runtime"] as const) {
       const path = persistence === "persistent" ? paths.entries : paths.runtimeEntries;
       const text = await system.readText(path);
-      const blocks = text === null ? new Map<string, string>() : cutBlocks(text, link);
-      if (blocks === null) return null;
+      const cut = text === null ? nothingCut : cutBlocks(text, link);
+      if (cut === null) return null;
       if (text !== null) texts.set(path, text);
-      files.push({ path, link, persistence, blocks });
+      files.push({ path, link, persistence, cut });
       for (const owner of owners) {
-        for (const entry of readEntries(blocks.get(owner) ?? "", link)) entries.set(entryKey(entry), entry);
+        for (const entry of readEntries(blockIn(cut, owner), link)) entries.set(entryKey(entry), entry);
       }
-      const others = [...blocks].filter(([owner]) => !owners.has(owner)).map(([, block]) => block);
-      for (const block of [others[0], others[1] === undefined ? undefined : others.at(-1)]) {
-        samples.push(...readEntries(block ?? "", link));
-      }
+      for (const owner of samplesOf(cut, owners)) samples.push(...readEntries(blockIn(cut, owner), link));
     }
   }
   return { texts, files, links: new Set(links), protocol, entries, samples, has: neighborLookup(texts, files) };
@@ -80,14 +77,14 @@ export function narrowLayout(
   const render = (without: ReadonlySet<string>) =>
     recorded.files.map((file) => {
       const replaced = [...owners].map((owner) => ({ owner, ...blockOf(owner, file, desired, without) }));
-      return { ...file, text: replaceBlocks(file.blocks, file.link, replaced, digest) };
+      return { ...file, text: replaceBlocks(file.cut, file.link, replaced, digest) };
     });
   const files = render(new Set());
   const links = [...new Set(files.map(({ link }) => link))];
   const ofLink = (link: string) =>
     files.flatMap((file) => (file.link === link && file.text !== null ? [file.text] : []));
   if (links.some((link) => ofLink(link).length === 0)) return null;
-  const routes = links.map((link) => ofLink(link).reduce((sum, text) => sum + text.split("\n[Route]\n").length, 0));
+  const routes = links.map((link) => ofLink(link).reduce((sum, text) => sum + countRoutes(text), 0));
   const withText = (all: ReturnType<typeof render>) =>
     all.flatMap(({ path, text }) => (text === null ? [] : [{ path, text, entries: [] }]));
   const linkAt = new Map(files.map(({ path, link }) => [path, link]));
@@ -112,6 +109,19 @@ function blockOf(owner: string, file: RecordedFile, desired: DesiredState, witho
     persistence: file.persistence,
     entries: here.filter((entry) => entry.link === file.link && !without.has(entryKey(entry))),
   };
+}
+
+/** The first and the last of the other owners. */
+function samplesOf({ starts }: CutText, owners: ReadonlySet<string>): Set<string> {
+  const isOther = ({ owner }: { readonly owner: string }) => !owners.has(owner);
+  const found = [starts.find(isOther), starts.findLast(isOther)];
+  return new Set(found.flatMap((start) => (start === undefined ? [] : [start.owner])));
+}
+
+function countRoutes(text: string): number {
+  let routes = 0;
+  for (let at = text.indexOf("[Route]\n"); at >= 0; at = text.indexOf("[Route]\n", at + 1)) routes++;
+  return routes;
 }
 
 /** Looks into the texts at the first question only: most hosts have no neighbor without a mark. */

@@ -14,30 +14,37 @@ export interface NarrowView {
   readonly links: KernelState["links"];
   /** Reloads that wait for a networkd that does not run; null for none. */
   readonly pending: PendingReload | null;
+  /** Links that are looked at besides those of the owners: a guest that nothing is known of may be the first call there. */
+  readonly around: readonly string[];
 }
 
 /**
  * null if the last run is not to be relied on: the settings, the documents or networkd are not what they were.
  *
- * @param leaving MACs of guests; null too if one of them has neighbors that are not ours
+ * @param around links that the run is about besides those of its owners
  */
 export async function readNarrowView(
   { system, settings }: CommandContext,
-  leaving: readonly string[] = [],
+  around: readonly string[] = [],
 ): Promise<NarrowView | null> {
   const memory = await recall(system, settings);
   if (memory === null) return null;
-  const [neighbors, networkd, pendingText, links] = await Promise.all([
-    leaving.length > 0 ? observeNeighborText(system) : "[]",
+  const [networkd, pendingText, links] = await Promise.all([
     findNetworkd(system),
     system.readText(places.reloadPending),
     observeKernelLinks(system),
   ]);
   if (networkd.identity !== memory.networkd.identity) return null;
-  const macs = leaving.map((text) => parseMac(text)).flatMap((mac) => ("value" in mac ? [mac.value] : []));
-  if (macs.some((mac) => hasUnmarked(neighbors, mac, settings.routeProtocol))) return null;
   const pending = parsePending(pendingText);
   // A run that was killed before or during its reload is to be completed by one that looks at everything.
   const unfinished = pendingText !== null && (memory.networkd.running || (pending?.guarded.length ?? 1) > 0);
-  return unfinished ? null : { memory, links, pending };
+  return unfinished ? null : { memory, links, pending, around };
+}
+
+/** Whether guests that leave have neighbors that are not ours: an agent's script may have set them. */
+export async function hasStrays({ system, settings }: CommandContext, macs: readonly string[]): Promise<boolean> {
+  const known = macs.map((text) => parseMac(text)).flatMap((mac) => ("value" in mac ? [mac.value] : []));
+  if (known.length === 0) return false;
+  const neighbors = await observeNeighborText(system);
+  return known.some((mac) => hasUnmarked(neighbors, mac, settings.routeProtocol));
 }

@@ -37,7 +37,7 @@ export async function prepareNarrow(
   const documents = await closeOver(system, options, { ...context, hostAddresses }, memory);
   if (documents === null) return null;
   const owners = new Set([...documents.states, ...options.given].map(({ owner }) => owner));
-  const touched = linksTouched(documents, owners, memory);
+  const touched = linksTouched(documents, owners, view);
   if (touched.some((link) => memory.bases[link] === undefined || links.get(link)?.up !== true)) return null;
   const recorded = await readRecordedLinks(system, touched, memory.bases, owners, settings.routeProtocol);
   if (recorded === null) return null;
@@ -93,9 +93,16 @@ async function closeOver(
   }
 }
 
-function linksTouched({ states }: LoadedDocuments, owners: ReadonlySet<string>, { index }: Memory): string[] {
-  const before = [...owners].flatMap((owner) => indexedOwner(index, owner)?.links ?? []);
-  return [...new Set([...before, ...states.flatMap(({ entries }) => entries.map(({ entry }) => entry.link))])].sort();
+function linksTouched(
+  { states }: LoadedDocuments,
+  owners: ReadonlySet<string>,
+  { memory, around }: NarrowView,
+): string[] {
+  const before = [...owners].flatMap((owner) => indexedOwner(memory.index, owner)?.links ?? []);
+  const nearby = around.filter((link) => memory.bases[link] !== undefined);
+  return [
+    ...new Set([...nearby, ...before, ...states.flatMap(({ entries }) => entries.map(({ entry }) => entry.link))]),
+  ].sort();
 }
 
 /**

@@ -50,10 +50,14 @@ export function readBlocks(text: string): Block[] {
 
 /** Where blocks begin in a drop-in, and whose they are; nothing between them is looked at. */
 export function blockStarts(text: string): { readonly owner: string; readonly at: number }[] {
-  return [...text.matchAll(/^# netkeep block owner=(\S+) /gm)].map((match) => ({
-    owner: ownerOf(match[1] ?? ""),
-    at: match.index,
-  }));
+  const starts: { owner: string; at: number }[] = [];
+  const word = "# netkeep block owner=";
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
+    if (at > 0 && text[at - 1] !== "\n") continue;
+    const begin = at + word.length;
+    starts.push({ owner: ownerOf(text.slice(begin, text.indexOf(" ", begin))), at });
+  }
+  return starts;
 }
 
 /** The entries in a text of sections, as networkd would install them on `link`. */

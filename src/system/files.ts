@@ -1,5 +1,17 @@
-import { randomBytes } from "node:crypto";
-import { chmod, lstat, mkdir, open, readdir, readFile, rename, rmdir, stat, unlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rmdir,
+  stat,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { exitCodes, UserError } from "../errors.ts";
 
@@ -33,7 +45,7 @@ async function directoryExists(path: string): Promise<boolean> {
 
 /**
  * Writes by way of a temporary file in the same directory. Its name starts with a dot and ends in `.tmp`, so that networkd
- * never takes it for a drop-in; leftovers of a killed run are swept by the next write to the same path.
+ * never takes it for a drop-in; what a killed run has left is replaced by the next write to the same path.
  */
 export async function writeAtomic(path: string, text: string): Promise<void> {
   const directory = dirname(path);
@@ -41,9 +53,7 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
     await makeDirectory(directory);
     const old = await lstat(path).catch(() => null);
     if (old !== null && !old.isFile()) throw new Error("is not a regular file; move it away");
-    await sweep(directory, basename(path));
-    const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
-    await writeSynced(temporary, path, text);
+    await writeSynced(temporaryOf(path), path, text);
     await syncDirectory(directory);
   } catch (error) {
     throw fileError("write", path, error);
@@ -75,14 +85,14 @@ export async function removeQuietly(path: string): Promise<void> {
     if (!isCode(error, "ENOENT", "ENOTDIR")) throw fileError("remove", path, error);
   }
   const directory = dirname(path);
-  await sweep(directory, basename(path));
+  await unlink(temporaryOf(path)).catch(() => undefined);
   const kept = await directoryExists(directory);
   if (kept && directory.endsWith(".d")) await rmdir(directory).catch(() => undefined);
   await syncDirectory(dirname(directory)).catch(() => undefined);
 }
 
 async function writeSynced(temporary: string, path: string, text: string): Promise<void> {
-  const file = await open(temporary, "wx", 0o600);
+  const file = await create(temporary);
   try {
     await file.writeFile(text);
     // Not the mode of open(): the umask would cut it, and networkd drops a link with a file that it cannot read.
@@ -97,6 +107,22 @@ async function writeSynced(temporary: string, path: string, text: string): Promi
   }
 }
 
+/** One name for each path, so that the next write finds what a killed run has left without a look at the whole directory. */
+function temporaryOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.tmp`);
+}
+
+async function create(temporary: string): Promise<FileHandle> {
+  const make = () => open(temporary, "wx", 0o600);
+  try {
+    return await make();
+  } catch (error) {
+    if (!isCode(error, "EEXIST")) throw error;
+    await unlink(temporary);
+    return make();
+  }
+}
+
 /** 0755 whatever the umask: a directory that networkd cannot enter empties the link. */
 async function makeDirectory(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
@@ -105,12 +131,6 @@ async function makeDirectory(path: string): Promise<void> {
     const directory = await open(made, "r");
     await directory.chmod(0o755).finally(() => directory.close());
   }
-}
-
-async function sweep(directory: string, name: string): Promise<void> {
-  const names = await readdir(directory).catch(() => []);
-  const leftovers = names.filter((other) => other.startsWith(`.${name}.`) && other.endsWith(".tmp"));
-  for (const leftover of leftovers) await unlink(join(directory, leftover)).catch(() => undefined);
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -26,6 +26,8 @@ export async function runProgram(
     // As bytes, and decoded once: a listing of a large host has megabytes.
     encoding: "buffer",
     stripFinalNewline: false,
+    // What is killed with us cannot finish its batch; it holds the lock, so that nobody comes between.
+    cleanup: false,
     maxBuffer: 512 * 1024 * 1024,
     stdio: [inherited(stdin), "pipe", "pipe", inherited(stdin === null ? null : lock)],
   });

@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { renderBlock } from "../../src/networkd/block.ts";
 import type { OwnerEntries } from "../../src/networkd/render.ts";
 import { entriesText, renderLink } from "../../src/networkd/render.ts";
-import { cutBlocks, replaceBlocks } from "../../src/networkd/splice.ts";
+import { blockIn, cutBlocks, nothingCut, replaceBlocks } from "../../src/networkd/splice.ts";
 import { neighbor } from "../support/build.ts";
 
 const digest = (text: string) => text.length.toString(16);
@@ -19,6 +20,10 @@ function rendered(owners: readonly OwnerEntries[]): string | null {
   return renderLink(rendering, digest).find(({ path }) => path.endsWith("60-netkeep.conf"))?.text ?? null;
 }
 
+function blockOf({ owner, source, entries }: OwnerEntries): string {
+  return entries.length === 0 ? "" : renderBlock(owner, source, entries, digest).trimEnd();
+}
+
 const owners = fc
   .uniqueArray(fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 8 })
   .chain((names) =>
@@ -30,11 +35,12 @@ describe("a drop-in cut into blocks", () => {
     fc.assert(
       fc.property(owners, owners, (before, after) => {
         const text = rendered(before);
-        const blocks = text === null ? new Map<string, string>() : cutBlocks(text, link);
-        expect(blocks).not.toBeNull();
+        const cut = text === null ? nothingCut : cutBlocks(text, link);
+        if (cut === null) throw new Error("not cut");
+        for (const state of before) expect(blockIn(cut, state.owner).trimEnd()).toBe(blockOf(state));
         const changed = new Set(after.map(({ owner }) => owner));
         const kept = before.filter(({ owner }) => !changed.has(owner));
-        expect(replaceBlocks(blocks ?? new Map(), link, after, digest)).toBe(rendered([...kept, ...after]));
+        expect(replaceBlocks(cut, link, after, digest)).toBe(rendered([...kept, ...after]));
       }),
     );
   });
@@ -51,7 +57,20 @@ describe("a drop-in cut into blocks", () => {
       "an owner twice",
       entriesText(
         link,
-        [...(cutBlocks(good, link) ?? new Map()).values()].map((text, _, [a]) => text && a),
+        [blockOf(owned("a", 1)), blockOf(owned("a", 2))].map(
+          (text) => `${text}
+`,
+        ),
+      ),
+    ],
+    [
+      "owners in another order",
+      entriesText(
+        link,
+        [blockOf(owned("b", 1)), blockOf(owned("a", 2))].map(
+          (text) => `${text}
+`,
+        ),
       ),
     ],
     ["another line end", good.replaceAll("\n", "\r\n")],
@@ -61,6 +80,6 @@ describe("a drop-in cut into blocks", () => {
 
   test("a hand edit within a block does not matter to the others", () => {
     const edited = good.replace("Address=192.0.2.2", "Address=192.0.2.99");
-    expect([...(cutBlocks(edited, link)?.keys() ?? [])]).toEqual(["a", "b"]);
+    expect(cutBlocks(edited, link)?.starts.map(({ owner }) => owner)).toEqual(["a", "b"]);
   });
 });

@@ -150,7 +150,7 @@ export class FakeSystem {
 
   #write(path: string, text: string): void {
     this.#sweep(path);
-    const temporary = path.replace(/([^/]+)$/, ".$1.0a1b2c.tmp");
+    const temporary = path.replace(/([^/]+)$/, ".$1.tmp");
     const file = { kind: "text" as const, text, modified: this.#now };
     const how = this.#effect(`write ${path}`);
     if (how === "fail") throw new UserError(exitCodes.failed, `cannot write ${path}: no space left on device`);
@@ -163,12 +163,9 @@ export class FakeSystem {
     this.files.set(path, file);
   }
 
-  /** As system/files.ts: leftovers for the same path go. */
+  /** As system/files.ts: what was left for the same path goes. */
   #sweep(path: string): void {
-    const [, directory = "", name = ""] = /^(.*)\/([^/]+)$/.exec(path) ?? [];
-    for (const other of this.files.list(directory)) {
-      if (other.startsWith(`.${name}.`) && other.endsWith(".tmp")) this.files.delete(`${directory}/${other}`);
-    }
+    this.files.delete(path.replace(/([^/]+)$/, ".$1.tmp"));
   }
 
   #run(program: string, args: readonly string[], input: string): ProgramResult {
