@@ -39,13 +39,19 @@ async function restoreFiles(context: CommandContext): Promise<CommandResult> {
   const { system, settings } = context;
   // `adopt`: what stands in the kernel so early keeps nothing out of the files.
   const options = { given: [], persistence: "persistent", adopt: true, tolerant: true } as const;
-  const prepared = await prepare(system, settings, options);
+  const prepared = withoutRefreshes(await prepare(system, settings, options));
   const { files } = prepared.plan;
   // By hand, on a host that is up: networkd has to be told, and nobody has done that.
   const owed = prepared.observed.networkd.running && files.length > 0;
   if (owed) await noteReload(context, prepared);
   const failed = await changeFiles(context, prepared);
   return report(prepared, failed, owed);
+}
+
+/** A file is also planned to be written as it is, for entries that are set live under it: none is here. */
+function withoutRefreshes(prepared: Prepared): Prepared {
+  const files = prepared.plan.files.filter((file) => file.action === "remove" || file.text !== file.before);
+  return { ...prepared, plan: { ...prepared.plan, files } };
 }
 
 async function noteReload({ system }: CommandContext, { observed, layout, plan }: Prepared): Promise<void> {

@@ -199,6 +199,15 @@ describe("restore", () => {
     }
   });
 
+  test("on a host that is up and has lost entries, files that are right stay untouched", async () => {
+    const host = hostOf({ ...fixture("l3-guest"), networkd: 252 });
+    host.begin(null);
+    await applyCommand(await contextOf(host), { ...applyOptions, given: [] });
+    host.kernel.dropNeighbors(() => true);
+    expect(await restore(host)).toMatchObject({ exitCode: 0, text: "" });
+    expect(host.trace.filter((what) => what.startsWith("write"))).toEqual([]);
+  });
+
   test("on a host that is up the reload is owed, and said", async () => {
     const host = hostOf(fixture("l3-guest"));
     const result = await restore(host);
