@@ -17,7 +17,7 @@ function auditFile(file: FileComparison, input: AuditInput): Finding[] {
   if (file.expectedText === file.actualText) return [];
   // Where the drop-ins of a link stand in the wrong place, that they are missing in the right one is the same fault.
   if (file.actualText === null) return orphansOf(file.link, input).length > 0 ? [] : [missingFile(file)];
-  if (file.expectedText === null) return [file.orphanOf === null ? extraFile(file) : orphanedFile(file, input)];
+  if (file.expectedText === null) return [file.orphanOf === null ? extraFile(file, input) : orphanedFile(file, input)];
   if (file.actualText.trim() === "") return [missingFile(file)];
   const diff = keyedDiff(file.expected, file.actual, sameEntry);
   const how = file.editedByHand ? "edited by hand" : "not up to date";
@@ -87,12 +87,13 @@ function missingFile(file: FileComparison): Finding {
   };
 }
 
-function extraFile(file: FileComparison): Finding {
+function extraFile(file: FileComparison, { live }: AuditInput): Finding {
+  const why = file.link === null ? undefined : live.get(file.link);
   return {
     ...about(file, "dropin-extra"),
     expected: null,
     actual: contents(file.path, file.actual.size),
-    message: `${file.path} is left over: no document needs it`,
+    message: `${file.path} is left over: ${why === undefined ? "no document needs it" : `${file.link} is kept live, because ${why}`}`,
     fix: remove,
   };
 }

@@ -88,6 +88,8 @@ export interface AuditInput {
   readonly networkd: { readonly running: boolean; readonly reason: string };
   readonly statuses: ReadonlyMap<string, NetworkdView>;
   readonly links: ReadonlyMap<string, LinkView>;
+  /** Links that networkd gets no file of → why. */
+  readonly live: ReadonlyMap<string, string>;
   readonly atRisk: readonly AtRisk[];
   readonly reloadPending: boolean;
 }

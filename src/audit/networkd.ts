@@ -6,7 +6,8 @@ import type { AuditInput, FileComparison, LinkView, NetworkdView } from "./input
 
 /** Drop-ins ↔ networkd: does it run, did it load our files, did it set up the links, does it hold what it should not. */
 export function auditNetworkd(input: AuditInput): Finding[] {
-  const idle = input.entries.size === 0 && input.files.length === 0 && !input.reloadPending;
+  const relies = [...input.entries.values(), ...input.files].some(({ link }) => link === null || !input.live.has(link));
+  const idle = !relies && !input.reloadPending;
   if (input.offline || idle) return [];
   if (!input.networkd.running) return [hostFinding("networkd-not-running", input.networkd.reason, startIt)];
   const pending = input.reloadPending
@@ -29,7 +30,7 @@ function hostFinding(code: Finding["code"], message: string, fix: string): Findi
 }
 
 function stateFinding(link: string, { state }: NetworkdView, input: AuditInput): Finding[] {
-  if (state === "configured") return [];
+  if (state === "configured" || input.live.has(link)) return [];
   if (![...input.entries.values()].some((entry) => entry.link === link)) return [];
   const finding = { layer: "networkd" as const, owner: null, link, expected: "configured", actual: state };
   const log = `journalctl -u systemd-networkd | grep ${link}`;

@@ -36,6 +36,7 @@ export async function auditInput(prepared: Prepared, system: System): Promise<Au
     networkd: observed.networkd,
     statuses: observed.statuses,
     links: new Map([...observed.statuses.keys()].map((link) => [link, linkView(link, prepared)])),
+    live: layout.live,
     atRisk: standingThreats(prepared),
     reloadPending: observed.reloadPending,
   };

@@ -56,7 +56,7 @@ export async function collectFacts(context: CommandContext, names: readonly stri
     offline: system.offline,
     protocol: settings.routeProtocol,
     networkd: await networkdFacts(system, observed.networkd, units, files),
-    links: await lookAtLinks(system, links, { prepared, observed, shapes, units: states }),
+    links: await lookAtLinks(system, links, { prepared, observed, shapes, claims: observed.claims }),
     uplinks,
     sysctls,
     units: states,

@@ -1,4 +1,4 @@
-import type { BaseSituation, LinkSituation, OtherManager, UnitState } from "../doctor/facts.ts";
+import type { BaseSituation, LinkSituation } from "../doctor/facts.ts";
 import type { LinkShape } from "../kernel/parseShapes.ts";
 import { type Family, familyOf } from "../model/address.ts";
 import type { Entry } from "../model/entry.ts";
@@ -9,9 +9,10 @@ import { readLinkFiles } from "../networkd/linkFiles.ts";
 import { netdevHints } from "../networkd/matchNetdev.ts";
 import { isGenerated, standalonePath } from "../networkd/paths.ts";
 import { unitFiles } from "../networkd/precedence.ts";
-import { linksSharing, resolveBase } from "../networkd/resolveBase.ts";
+import { type BaseResolution, linksSharing, resolveBase } from "../networkd/resolveBase.ts";
 import { assignments, scanFile } from "../networkd/scan.ts";
 import type { System } from "../system/system.ts";
+import { whyLive } from "./linkMode.ts";
 import type { Observed } from "./observe.ts";
 import type { Prepared } from "./prepare.ts";
 
@@ -19,7 +20,8 @@ interface Surroundings {
   readonly prepared: Prepared;
   readonly observed: Observed;
   readonly shapes: readonly LinkShape[];
-  readonly units: ReadonlyMap<string, UnitState> | null;
+  /** Also of links that no document names. */
+  readonly claims: Observed["claims"];
 }
 
 /** All that the checks of one link look at, for each of these links. */
@@ -43,11 +45,13 @@ async function lookAt(
   entries: readonly Entry[],
   around: Surroundings,
 ): Promise<LinkSituation> {
-  const { prepared, observed, shapes } = around;
+  const { prepared, observed, shapes, claims } = around;
   const shape = shapes.find((candidate) => candidate.name === name);
   const netdev = netdevOf(name, observed);
   const facts = factsOf(name, around);
-  const base = baseOf(name, facts, around);
+  const resolved = resolveBase(observed.tree, facts, observed.host, observed.statuses.get(name) ?? null);
+  const base = baseOf(name, resolved, facts, around);
+  const settings = prepared.desired.links.get(name);
   const type =
     shape === undefined ? null : await system.readText(`/sys/class/net/${name}/addr_assign_type`).catch(() => null);
   const families = new Set<Family>(
@@ -69,10 +73,11 @@ async function lookAt(
     families,
     tables: [...new Set(tables)].sort((a, b) => a - b),
     entries: entries.length,
-    carrier: prepared.desired.links.get(name)?.carrier ?? null,
+    carrier: settings?.carrier ?? null,
     base,
     files: filesOf(name, base, observed),
-    managers: await managersOf(system, name, shape?.index ?? null, around),
+    managers: claims.get(name) ?? [],
+    live: whyLive(name, resolved, settings, { claims, networkd: observed.networkd }),
   };
 }
 
@@ -84,10 +89,9 @@ function factsOf(name: string, { prepared, observed }: Surroundings): LinkFacts 
   return kind === undefined ? { name, alternativeNames: [] } : virtualLinkFacts(name, kind, hint?.mac);
 }
 
-function baseOf(name: string, facts: LinkFacts, { observed }: Surroundings): BaseSituation {
+function baseOf(name: string, base: BaseResolution, facts: LinkFacts, { observed }: Surroundings): BaseSituation {
   const { tree, host, statuses, kernel } = observed;
   const status = statuses.get(name) ?? null;
-  const base = resolveBase(tree, facts, host, status);
   if (base.kind === "base") {
     const path = unitFiles(tree, ".network").find((unit) => unit.name === base.name)?.file.path ?? base.name;
     const others = [...kernel.links.values()].map((link) => link.facts);
@@ -139,40 +143,4 @@ function netdevOf(name: string, { tree }: Observed): string | null {
     return assignments(scanFile(file.path, file.text).sections, "NetDev", "Name").at(-1)?.value === name;
   });
   return unit?.file.path ?? null;
-}
-
-async function managersOf(
-  system: System,
-  name: string,
-  index: number | null,
-  { units }: Surroundings,
-): Promise<OtherManager[]> {
-  const found: OtherManager[] = [];
-  if (units?.get("NetworkManager.service")?.active === true && index !== null) {
-    const path = `/run/NetworkManager/devices/${index}`;
-    const text = await system.readText(path).catch(() => null);
-    if (/^managed=(true|1)$/m.test(text ?? ""))
-      found.push({ name: "NetworkManager", evidence: `${path} says managed=true` });
-  }
-  const udev = index === null ? null : await system.readText(`/run/udev/data/n${index}`).catch(() => null);
-  const by = /^E:ID_NET_MANAGED_BY=(.+)$/m.exec(udev ?? "")?.[1];
-  if (by !== undefined && by !== "io.systemd.Network") {
-    found.push({ name: "another program", evidence: `the udev property ID_NET_MANAGED_BY is ${by}` });
-  }
-  const ifupdown = await ifupdownOf(system, name);
-  return ifupdown === null ? found : [...found, { name: "ifupdown", evidence: ifupdown }];
-}
-
-/** interfaces(5): a stanza for the link, or that it is up by ifup(8). */
-async function ifupdownOf(system: System, name: string): Promise<string | null> {
-  const state = await system.readText("/run/network/ifstate").catch(() => null);
-  const escaped = name.replace(/[.]/g, "\\.");
-  if (new RegExp(`^${escaped}=`, "m").test(state ?? "")) return "/run/network/ifstate lists it";
-  const extra = await system.list("/etc/network/interfaces.d").catch(() => []);
-  for (const path of ["/etc/network/interfaces", ...extra.map((file) => `/etc/network/interfaces.d/${file}`)]) {
-    const text = (await system.readText(path).catch(() => null)) ?? "";
-    const line = text.split("\n").findIndex((words) => new RegExp(`^\\s*iface\\s+${escaped}\\s`).test(words));
-    if (line >= 0) return `${path}:${line + 1} has a stanza for it`;
-  }
-  return null;
 }

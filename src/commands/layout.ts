@@ -15,6 +15,7 @@ import { baseNameOf, standaloneLink, standalonePath } from "../networkd/paths.ts
 import { type LinkRendering, linkOfFile, renderLink } from "../networkd/render.ts";
 import { type BaseResolution, linksSharing, resolveBase } from "../networkd/resolveBase.ts";
 import { assignments, type Section, scanFile } from "../networkd/scan.ts";
+import { liveNotes, whyLive } from "./linkMode.ts";
 import { generatedLinks, type Observed } from "./observe.ts";
 
 /** Which files the desired state becomes on this host. */
@@ -26,6 +27,8 @@ export interface Layout {
   readonly sections: ReadonlyMap<string, readonly Section[]>;
   /** Link → its base file, where one is in force, and what networkd will choose instead at its next reload. */
   readonly bases: ReadonlyMap<string, { readonly name: string; readonly upcoming: BaseFileChoice | null }>;
+  /** Links that networkd gets no file of → why. */
+  readonly live: ReadonlyMap<string, string>;
   /** No base file has changed since networkd's last reload, so that ours cannot make it choose another one. */
   readonly certain: boolean;
   /** A file of a link whose base file is in doubt: not to be removed meanwhile. */
@@ -41,11 +44,19 @@ export function layOut(desired: DesiredState, observed: Observed, record: OwnRec
   const notes: Note[] = [];
   const renderings: LinkRendering[] = [];
   const bases = new Map<string, BaseResolution & { kind: "base" }>();
+  const live = new Map<string, string>();
   let certain = true;
   const wanted = linksOfDesired(desired);
   for (const link of [...wanted, ...linksStillGuarded(wanted, record, observed)]) {
     const facts = factsOf(link, desired, observed);
     const base = resolveBase(observed.tree, facts, observed.host, observed.statuses.get(link) ?? null);
+    const why = wanted.includes(link) ? whyLive(link, base, desired.links.get(link), observed) : null;
+    if (why !== null) {
+      live.set(link, why);
+      notes.push(...liveNotes(link, why, base, observed));
+      // Our settings go with the entries, unless they still guard what others have.
+      if (base.kind !== "base" || !isStillGuarded(link, record, observed)) continue;
+    }
     if (base.kind === "refused") {
       notes.push({ level: "refusal", link, text: base.problem });
       continue;
@@ -54,21 +65,12 @@ export function layOut(desired: DesiredState, observed: Observed, record: OwnRec
       bases.set(link, base);
       certain &&= base.certain;
     }
-    const owners = ownersOn(link, desired);
-    const about = [
-      ...(base.kind === "base" ? sharingNotes(link, base, observed) : standaloneNotes(link, observed)),
-      ...absentNotes(link, observed),
-      ...limitNotes(link, owners, observed),
-    ];
+    const owners = why === null ? ownersOn(link, desired) : [];
+    const about = why !== null ? [] : fileNotes(link, base, owners, observed);
     notes.push(...about);
     if (about.some((note) => note.level === "refusal")) continue;
-    renderings.push({
-      link,
-      baseName: base.kind === "base" ? base.name : null,
-      version: observed.networkd.version,
-      keepCarrier: keepsCarrier(link, facts, desired),
-      owners,
-    });
+    const [baseName, version] = [base.kind === "base" ? base.name : null, observed.networkd.version];
+    renderings.push({ link, baseName, version, keepCarrier: keepsCarrier(link, facts, desired), owners });
   }
   const doubtful = new Set(notes.filter((note) => note.level === "refusal").map((note) => note.link));
   let files: readonly RenderedFile[] | null = null;
@@ -80,6 +82,7 @@ export function layOut(desired: DesiredState, observed: Observed, record: OwnRec
     notes,
     sections: new Map([...bases].map(([link, base]) => [link, base.sections])),
     bases,
+    live,
     certain,
     keeps: (change) => change.action === "remove" && doubtful.has(linkOfChange(change)),
     without: (keys) => renderings.flatMap((rendering) => renderLink(withoutKeys(rendering, keys), digest)),
@@ -92,20 +95,23 @@ export function layOut(desired: DesiredState, observed: Observed, record: OwnRec
  * KeepConfiguration= the very reload that takes our files away would delete that too. The settings stay as long.
  */
 function linksStillGuarded(wanted: readonly string[], record: OwnRecord, observed: Observed): string[] {
+  const left = generatedLinks(observed.generated).filter((link) => !wanted.includes(link));
+  return [...new Set(left)].filter((link) => isStillGuarded(link, record, observed));
+}
+
+function isStillGuarded(link: string, record: OwnRecord, observed: Observed): boolean {
   const { kernel, generated, statuses } = observed;
-  const left = [...new Set(generatedLinks(generated))].filter((link) => !wanted.includes(link));
-  return left.filter((link) => {
-    const status = statuses.get(link);
-    if (status === undefined || status.baseFile === null || standaloneLink(status.baseFile) !== null) return false;
-    const isForeign = (entry: KernelRoute | KernelNeighbor) =>
-      entry.link === link &&
-      entry.protocol !== kernelProtocol &&
-      !isOursToRemove(entry, record) &&
-      (status.entries.get(entryKey(entry)) ?? "foreign") === "foreign";
-    const own = new Set(addressesOf(observed, status.baseFile));
-    const foreignAddress = status.foreignAddresses.some((address) => !own.has(address));
-    return foreignAddress || [...kernel.routes, ...kernel.neighbors].some(isForeign);
-  });
+  const status = statuses.get(link);
+  if (status === undefined || status.baseFile === null || standaloneLink(status.baseFile) !== null) return false;
+  if (!generatedLinks(generated).includes(link)) return false;
+  const isForeign = (entry: KernelRoute | KernelNeighbor) =>
+    entry.link === link &&
+    entry.protocol !== kernelProtocol &&
+    !isOursToRemove(entry, record) &&
+    (status.entries.get(entryKey(entry)) ?? "foreign") === "foreign";
+  const own = new Set(addressesOf(observed, status.baseFile));
+  const foreignAddress = status.foreignAddresses.some((address) => !own.has(address));
+  return foreignAddress || [...kernel.routes, ...kernel.neighbors].some(isForeign);
 }
 
 /** Addresses that a base file sets: networkd 257 calls them foreign too when they were there before it started. */
@@ -149,6 +155,19 @@ function factsOf(link: string, desired: DesiredState, observed: Observed): LinkF
 function keepsCarrier(link: string, facts: LinkFacts, desired: DesiredState): boolean {
   const carrier = desired.links.get(link)?.carrier;
   return carrier === undefined ? facts.kind === undefined || facts.kind === "bridge" : carrier === "keep";
+}
+
+function fileNotes(
+  link: string,
+  base: Exclude<BaseResolution, { kind: "refused" }>,
+  owners: LinkRendering["owners"],
+  observed: Observed,
+): Note[] {
+  return [
+    ...(base.kind === "base" ? sharingNotes(link, base, observed) : standaloneNotes(link, observed)),
+    ...absentNotes(link, observed),
+    ...limitNotes(link, owners, observed),
+  ];
 }
 
 function absentNotes(link: string, observed: Observed): Note[] {

@@ -93,6 +93,7 @@ export function narrowLayout(
     notes: [],
     sections: new Map(),
     bases: new Map(),
+    live: new Map(),
     certain: true,
     keeps: () => false,
     without: (keys) => withText(render(keys)),

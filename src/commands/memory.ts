@@ -109,7 +109,7 @@ function memoryAfter(memory: Memory, { documents }: Prepared): Memory {
 }
 
 /** To be raised with what a memory says. */
-const format = 1;
+const format = 2;
 
 /** What must not have changed: the format, the settings, who the owners are, and the choice of base files. */
 async function signatureOf(system: System, settings: Settings): Promise<string> {

@@ -1,5 +1,5 @@
 import type { Family } from "../model/address.ts";
-import type { HostFacts } from "../model/link.ts";
+import type { HostFacts, LinkClaim } from "../model/link.ts";
 import type { OwnedEntry, OwnerState, Persistence } from "../model/owner.ts";
 import type { RecordedEntries } from "../model/ownership.ts";
 import type { KernelState } from "../model/state.ts";
@@ -10,6 +10,7 @@ import { type UnitTree, unitDirectories } from "../networkd/precedence.ts";
 import { linkOfFile } from "../networkd/render.ts";
 import { routeLimit } from "../plan/limits.ts";
 import type { System } from "../system/system.ts";
+import { observeClaims } from "./linkClaims.ts";
 import { observeKernel } from "./observeKernel.ts";
 import { type NetworkdState, observeLinks, observeNetworkd } from "./observeNetworkd.ts";
 import { type PendingReload, parsePending } from "./pending.ts";
@@ -21,6 +22,8 @@ export interface Observed {
   readonly networkd: NetworkdState;
   /** What networkd says of the links that matter: empty if it does not run. */
   readonly statuses: ReadonlyMap<string, LinkStatus>;
+  /** Other programs that look after the links that matter; a link that nobody claims is left out. */
+  readonly claims: ReadonlyMap<string, readonly LinkClaim[]>;
   readonly tree: UnitTree;
   /** Path → text of what netkeep generated and networkd can read. */
   readonly generated: ReadonlyMap<string, string>;
@@ -32,8 +35,11 @@ export interface Observed {
   readonly pending: PendingReload;
 }
 
+/** What is known before it is known which links matter. */
+type ObservedHost = Omit<Observed, "statuses" | "claims">;
+
 /** First half, needed before the documents can be read: their defaults depend on the host's addresses. */
-export async function observeHost(system: System, reloadPendingPath: string): Promise<Omit<Observed, "statuses">> {
+export async function observeHost(system: System, reloadPendingPath: string): Promise<ObservedHost> {
   const units = system.readUnits(unitDirectories, [".network", ".netdev"]);
   const [kernel, networkd, tree, host, pending, maxSizes] = await Promise.all([
     observeKernel(system),
@@ -68,15 +74,21 @@ export async function observeRecorded(system: System): Promise<RecordedEntries> 
   return recordedEntries(generatedFiles(await system.readUnits(unitDirectories, [".network"])));
 }
 
-/** Second half: networkd's view of the links that have entries or files of ours. */
+/** Second half: who looks after the links that have entries or files of ours, and how networkd sees them. */
 export async function observeStatuses(
   system: System,
-  observed: Omit<Observed, "statuses">,
+  observed: ObservedHost,
   links: readonly string[],
 ): Promise<Observed> {
   const existing = links.filter((link) => observed.kernel.links.has(link));
-  const statuses = observed.networkd.running ? await observeLinks(system, existing) : new Map<string, LinkStatus>();
-  return { ...observed, statuses };
+  const [statuses, claims] = await Promise.all([
+    observed.networkd.running ? observeLinks(system, existing) : new Map<string, LinkStatus>(),
+    observeClaims(
+      system,
+      links.map((name) => ({ name, index: observed.kernel.links.get(name)?.index ?? null })),
+    ),
+  ]);
+  return { ...observed, statuses, claims };
 }
 
 /** What the drop-ins say of an owner; null if nothing. Its age is unknown: it counts as the oldest. */

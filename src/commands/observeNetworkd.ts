@@ -2,6 +2,7 @@ import type { FoundFile } from "../model/file.ts";
 import { type ForeignManagement, foreignManagement } from "../networkd/daemonConfig.ts";
 import { type LinkStatus, parseLinkStatus, parseVersion } from "../networkd/describe.ts";
 import type { System } from "../system/system.ts";
+import { whyNetworkdNeverStarts } from "./networkdStart.ts";
 
 /** What is known of networkd itself. */
 export interface NetworkdState {
@@ -9,6 +10,8 @@ export interface NetworkdState {
   readonly running: boolean;
   /** Why it does not count as running. */
   readonly reason: string;
+  /** Why it will not run after a boot either; null if it runs, starts at boot, or there is only an image. */
+  readonly absent: string | null;
   /** null if not known: then the choices are those that every version takes. */
   readonly version: number | null;
   /** What the running networkd leaves alone on all links (networkd.conf, read when it starts). */
@@ -25,13 +28,13 @@ export async function observeNetworkd(system: System): Promise<NetworkdState> {
   if (system.offline) {
     const version = await versionOfImage(system);
     const reason = "with --root there is no networkd";
-    return { running: false, reason, version, leavesForeign: nothingLeft, identity: reason };
+    return { running: false, reason, absent: null, version, leavesForeign: nothingLeft, identity: reason };
   }
   const [versionText, owner] = await Promise.all([system.run("networkctl", ["--version"]), findNetworkd(system)]);
   const version = parseVersion(versionText.stdout);
-  const { process, started, identity } = owner;
+  const { process, started, absent, identity } = owner;
   if (process === null) {
-    return { running: false, reason: owner.reason, version, leavesForeign: nothingLeft, identity };
+    return { running: false, reason: owner.reason, absent, version, leavesForeign: nothingLeft, identity };
   }
   const [mine, its] = await Promise.all([
     system.linkTarget("/proc/self/ns/net"),
@@ -40,11 +43,12 @@ export async function observeNetworkd(system: System): Promise<NetworkdState> {
   // Without the right to look (not root) the two are taken to be the same.
   if (its !== null && mine !== its) {
     const reason = "the systemd-networkd on the bus is that of another network namespace";
-    return { running: false, reason, version, leavesForeign: nothingLeft, identity };
+    return { running: false, reason, absent, version, leavesForeign: nothingLeft, identity };
   }
   return {
     running: true,
     reason: "",
+    absent,
     version,
     leavesForeign: foreignManagement(await daemonFiles(system), started),
     identity,
@@ -59,10 +63,11 @@ export async function findNetworkd(system: System) {
     const reason = /NameHasNoOwner|no such name/i.test(owner.stderr)
       ? "systemd-networkd is not running"
       : `systemd-networkd cannot be reached: ${owner.stderr.trim().split("\n")[0]}`;
-    return { process: null, started: null, reason, identity: reason };
+    const absent = await whyNetworkdNeverStarts(system);
+    return { process: null, started: null, reason, absent, identity: `${reason}; ${absent}` };
   }
   const started = await startTime(system, process);
-  return { process, started, reason: "", identity: `process ${process} of ${started}` };
+  return { process, started, reason: "", absent: null, identity: `process ${process} of ${started}` };
 }
 
 /** What networkd says of each of these links; links that it does not know are left out. */

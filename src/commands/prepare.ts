@@ -90,9 +90,12 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   const rendered: RenderedEntries = (path, text) =>
     layout?.files.find((file) => file.path === path && file.text === text)?.entries ?? null;
   const recorded = recordedEntries(observed.generated, rendered);
-  const record: OwnRecord = { protocol: settings.routeProtocol, recorded, scope: null };
-  const laidOut = layOut(desired, observed, record, (text) => system.digest(text));
+  const withFiles = new Set(generatedLinks(host.generated));
+  const doubt = documents.broken.length === 0 ? {} : { doubtful: (link: string) => !withFiles.has(link) };
+  const known: OwnRecord = { protocol: settings.routeProtocol, recorded, scope: null, ...doubt };
+  const laidOut = layOut(desired, observed, known, (text) => system.digest(text));
   layout = laidOut;
+  const record: OwnRecord = { ...known, live: laidOut.live };
   const kernel = planKernel(entries, observed.kernel, record, options.adopt);
   const blocked = new Set(kernel.blocked.map(entryKey));
   const filesWithout = (keys: ReadonlySet<string>) => fileChanges(laidOut, observed, keys, options.tolerant);

@@ -132,6 +132,7 @@ function observedNearby({ memory, pending }: NarrowView, kernel: KernelState, re
     kernel,
     networkd: memory.networkd,
     statuses: new Map(),
+    claims: new Map(),
     tree: [],
     generated: recorded.texts,
     host: {},

@@ -20,6 +20,9 @@ export interface SettleOptions {
   readonly seconds: number;
 }
 
+/** In milliseconds, between two attempts on a link that somebody else is setting up. */
+const pause = 500;
+
 /**
  * After networkd has started, or a link has appeared: waits until networkd has set the entries, and repairs what is not
  * there then. What cannot be repaired leaves the rest to be done. From here on the udev rule looks after links that appear.
@@ -28,11 +31,23 @@ export interface SettleOptions {
  */
 export async function settleCommand(context: CommandContext, options: SettleOptions): Promise<CommandResult> {
   requirePrivilege(context);
-  const { system, settings } = context;
+  const { system } = context;
   if (system.offline) throw new UserError(exitCodes.usage, "settle looks after a host that runs: not with --root");
+  const end = system.now() + options.seconds * 1000;
+  for (;;) {
+    const prepared = await waitForEntries(context, Math.max(0, end - system.now()) / 1000, options.links);
+    const result = await settleNow(context, options, prepared);
+    // Who sets up such a link may be in the middle of it: a next hop is refused until its subnet is there.
+    const coming = options.links.some((link) => prepared.layout.live.has(link));
+    if (result.exitCode === exitCodes.asDesired || !coming || system.now() > end) return result;
+    await system.sleep(pause);
+  }
+}
+
+async function settleNow(context: CommandContext, options: SettleOptions, prepared: Prepared): Promise<CommandResult> {
+  const { system, settings } = context;
   const concerns = ({ link }: { readonly link: string | null }) =>
     options.links.length === 0 || link === null || options.links.includes(link);
-  const prepared = await waitForEntries(context, options.seconds, concerns);
   // A link without entries: the udev rule may be late, and there is nothing to take the lock for.
   if (options.links.length > 0 && ![...prepared.entries.values()].some(concerns)) {
     return report(context, [], []);

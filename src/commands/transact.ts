@@ -11,9 +11,13 @@ import { markLinks } from "./linkMarks.ts";
 import { applyLive, type Refusal } from "./live.ts";
 import { pendingText } from "./pending.ts";
 import type { Prepared } from "./prepare.ts";
+import { holdReleased } from "./release.ts";
 import { reconfigureLink, reloadNetworkd } from "./reload.ts";
 import { storeDocuments } from "./store.ts";
 import { findShortfalls, lostForeign, missingNow, restoreForeign, type Shortfall, type Verified } from "./verify.ts";
+
+/** Of a reload: networkd has nothing to learn. */
+const notNeeded = "not needed";
 
 export interface TransactOptions {
   readonly given: readonly GivenDocument[];
@@ -60,8 +64,13 @@ export async function transact(
   const expectedAfter = (reloaded: boolean) => expectedLive(prepared, refusedKeys, options, reloaded);
   const reload = await tellNetworkd(system, prepared, files, options, expectedAfter(true));
   const expected = expectedAfter(reload.text === "done");
+  const released = releasedLinks(prepared, files);
+  if (reload.text === "done" && options.live && released.size > 0) {
+    await holdReleased(system, prepared, expected, released);
+  }
   const after = await settle(system, prepared, expected, threats, options, reload.text === "done");
-  if (reload.text === "done") await system.removeFile(places.reloadPending);
+  const told = reload.text === "done" || (files.length > 0 && reload.text === notNeeded);
+  if (told && !system.offline) await system.removeFile(places.reloadPending);
   // A run about some owners has only links that were marked before.
   if (prepared.record.scope === null) {
     await markLinks(system, new Set([...prepared.entries.values()].map((entry) => entry.link)));
@@ -125,7 +134,8 @@ async function tellNetworkd(
 ): Promise<{ text: string; unsettled: ReadonlyMap<string, string> }> {
   const none: ReadonlyMap<string, string> = new Map();
   const { observed, settings } = prepared;
-  if (system.offline || (files.length === 0 && !observed.reloadPending)) return { text: "not needed", unsettled: none };
+  if (system.offline || (files.length === 0 && !observed.reloadPending)) return { text: notNeeded, unsettled: none };
+  if (!observed.networkd.running && isReleaseOnly(prepared, files)) return { text: notNeeded, unsettled: none };
   if (!options.reload) return { text: "left out (--no-reload): run `netkeep apply` soon", unsettled: none };
   if (!observed.networkd.running) return { text: observed.networkd.reason, unsettled: none };
   // A link without entries of ours may stay `configuring` for ever, and that is nothing to us.
@@ -145,6 +155,17 @@ async function tellNetworkd(
   return { text: "done", unsettled };
 }
 
+/** Links of which files have gone because netkeep keeps them live now. */
+function releasedLinks({ layout }: Prepared, files: readonly FileChange[]): Set<string> {
+  return new Set(layout.reloads(files).filter((link) => layout.live.has(link)));
+}
+
+/** All that has changed is on links that networkd does not look after: one that starts reads the rest by itself. */
+function isReleaseOnly({ layout, observed }: Prepared, files: readonly FileChange[]): boolean {
+  const links = [...layout.reloads(files), ...observed.pending.links];
+  return links.length > 0 && links.every((link) => layout.live.has(link));
+}
+
 /** What has to be in the kernel now. Entries that waited for a link count only after networkd had its turn. */
 function expectedLive(
   prepared: Prepared,
@@ -153,9 +174,11 @@ function expectedLive(
   reloaded: boolean,
 ): ReadonlyMap<string, Entry> {
   if (!options.live && !reloaded) return new Map();
-  const { entries, waiting, observed } = prepared;
+  const { entries, waiting, observed, layout } = prepared;
   const absent = new Set(
-    waiting.filter((entry) => !reloaded || !observed.kernel.links.has(entry.link)).map((entry) => entryKey(entry)),
+    waiting
+      .filter(({ link }) => !reloaded || layout.live.has(link) || !observed.kernel.links.has(link))
+      .map((entry) => entryKey(entry)),
   );
   if (refused.size + absent.size === 0) return entries;
   return new Map([...entries].filter(([key]) => !refused.has(key) && !absent.has(key)));

@@ -15,29 +15,33 @@ const creationPatience = 5000;
  * Waits while networkd is still at work on links whose entries are not all in the kernel. It does not wait for what nobody
  * is working on: a link that does not exist, a link that is set up without its entries, a networkd that does not run.
  *
+ * @param links the links in question, each of which has just appeared: one that is kept live may take its time to come up;
+ *   empty: all links, whenever they came
  * @returns the host as it is at the end of the waiting
  */
 export async function waitForEntries(
   { system, settings }: CommandContext,
   seconds: number,
-  concerns: (entry: Entry) => boolean,
+  links: readonly string[],
 ): Promise<Prepared> {
   const begin = system.now();
   await waitForNetworkd(system, begin + seconds * 1000);
   const options = { given: [], persistence: "persistent", adopt: false, tolerant: true } as const;
   const look = () => prepare(system, settings, options);
   const prepared = await look();
-  const { entries, observed } = prepared;
-  if (!observed.networkd.running) return prepared;
+  const { entries, observed, layout } = prepared;
+  const concerns = ({ link }: Entry) => links.length === 0 || links.includes(link);
   const expected = new Map([...entries].filter(([, entry]) => concerns(entry)));
   const made = netdevHints(observed.tree, observed.host);
   for (let rounds = 0; ; rounds++) {
-    const missing = await missingNow(prepared.look, expected, settings.routeProtocol);
+    const kernel = await prepared.look(expected);
+    const missing = await missingNow(async () => kernel, expected, settings.routeProtocol);
     const elapsed = system.now() - begin;
     if (missing.length === 0 || elapsed > seconds * 1000) return rounds === 0 ? prepared : look();
-    const states = parseLinkStates((await system.run("networkctl", ["list", "--no-legend", "--no-pager"])).stdout);
-    const links = new Set(missing.map(({ entry }) => entry.link));
-    const busy = [...links].some((link) => {
+    const states = observed.networkd.running ? await linkStates(system) : new Map<string, string>();
+    const busy = [...new Set(missing.map(({ entry }) => entry.link))].some((link) => {
+      if (layout.live.has(link)) return links.length > 0 && kernel.links.get(link)?.up === false;
+      if (!observed.networkd.running) return false;
       const state = states.get(link);
       if (state === undefined) return made.has(link) && elapsed < creationPatience;
       return /^(pending|initialized|configuring)$/.test(state);
@@ -45,6 +49,10 @@ export async function waitForEntries(
     if (!busy) return rounds === 0 ? prepared : look();
     await system.sleep(pause);
   }
+}
+
+async function linkStates(system: System): Promise<Map<string, string>> {
+  return parseLinkStates((await system.run("networkctl", ["list", "--no-legend", "--no-pager"])).stdout);
 }
 
 /** networkd starts before the bus does: it is up some time before it can be asked. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Parsed } from "../model/address.ts";
 import { parseAddress, parsePrefix } from "../model/address.ts";
 import { parseMac } from "../model/mac.ts";
+import { linkModes } from "../model/owner.ts";
 import { routeTypes, scopes } from "../model/route.ts";
 
 /** A string that `parse` accepts; its sentence becomes the issue. The value stays as written. */
@@ -106,6 +107,10 @@ const linkSettings = z.strictObject({
     .enum(["keep", "follow"])
     .optional()
     .meta({ description: "keep: entries survive the last port leaving; the default for bridges" }),
+  mode: z
+    .enum(linkModes)
+    .optional()
+    .meta({ description: "live: entries are only set in the kernel; the default where another program has the link" }),
   kind: z
     .string()
     .regex(/^[a-z0-9-]{1,32}$/, "is not a kind of link such as bridge or veth")

@@ -19,7 +19,7 @@ export function validateShape(value: unknown): Validated {
     const problem = { path: [], message: "the document is empty: it needs at least `version: 1`" };
     return { input: null, problems: [problem], positions: {} };
   }
-  const result = documentSchema.safeParse(withoutPlainGuests(value));
+  const result = documentSchema.safeParse(withoutPlainGuests(value), { reportInput: true });
   const problems = [...(result.success ? [] : result.error.issues.flatMap(problemsOf)), ...hiddenProblems(value)];
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { input: null, problems, positions: {} };
@@ -70,7 +70,15 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   if (issue.code === "too_big" && issue.maximum === Number.MAX_SAFE_INTEGER) return [];
   if (issue.code === "too_small" && issue.minimum === Number.MIN_SAFE_INTEGER) return [];
   if (issue.code === "invalid_key") return [{ path: issue.path, onKey: true, message: firstMessage(issue.issues) }];
-  return [{ path: issue.path, message: words(issue) }];
+  return [{ path: issue.path, message: words(issue), ...valueHint(issue) }];
+}
+
+/** Of a word where one of few is wanted. */
+function valueHint(issue: z.core.$ZodIssue): { hint?: string } {
+  if (issue.code !== "invalid_value" || typeof issue.input !== "string") return {};
+  const known = issue.values.filter((value) => typeof value === "string");
+  const guess = nearest(issue.input, known);
+  return guess === null ? {} : { hint: `did you mean "${guess}"?` };
 }
 
 /** Keys of the format that this version cannot carry out: saying "unknown" would send the user looking for a typo. */

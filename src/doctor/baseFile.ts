@@ -13,7 +13,8 @@ export const baseFile: Check = {
   examine: ({ links }) => links.map(examineBase),
 };
 
-function examineBase({ name, base }: LinkSituation): Outcome {
+function examineBase({ name, base, live }: LinkSituation): Outcome {
+  if (live !== null) return ok(name, `${name} needs none: it is kept live, because ${live}`);
   switch (base.kind) {
     case "own":
       return ok(name, `${base.path} applies to ${name} alone`);

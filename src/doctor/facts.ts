@@ -1,4 +1,5 @@
 import type { Family } from "../model/address.ts";
+import type { LinkClaim } from "../model/link.ts";
 import type { Carrier } from "../model/owner.ts";
 
 /** Everything that the checks look at, read once. `null` is "not known here", and a check that needs it is skipped. */
@@ -80,7 +81,9 @@ export interface LinkSituation {
   /** What networkd would read for it now, our own files included; null if no file applies. */
   readonly files: LinkFiles | null;
   /** Programs other than networkd that look after it. */
-  readonly managers: readonly OtherManager[];
+  readonly managers: readonly LinkClaim[];
+  /** Why its entries are kept live, without files for networkd; null where they are not. */
+  readonly live: string | null;
 }
 
 export type BaseSituation =
@@ -127,11 +130,6 @@ export interface FileAddress extends Placed {
   readonly detection: Placed | null;
   /** networkd looks for duplicates before it sets the address for good. */
   readonly detected: boolean;
-}
-
-export interface OtherManager {
-  readonly name: "NetworkManager" | "ifupdown" | "another program";
-  readonly evidence: string;
 }
 
 export interface UplinkFacts {

@@ -12,8 +12,10 @@ export const networkdRunning: Check = {
   examine: (facts) => [examineRunning(facts)],
 };
 
-function examineRunning({ offline, networkd, units }: Facts): Outcome {
+function examineRunning({ offline, networkd, units, links }: Facts): Outcome {
   if (offline) return withoutKernel;
+  const needless = links.length > 0 && links.every(({ live }) => live !== null);
+  if (needless && !networkd.running) return ok(null, `${networkd.reason}, and all links are kept live`);
   if (!networkd.running) return fail(null, [networkd.reason], [`systemctl enable --now ${unit}`]);
   const enabled = units?.get(unit)?.enabled ?? "";
   if (enabled === "disabled" || enabled === "masked" || enabled === "indirect") {

@@ -1,17 +1,19 @@
+import type { LinkClaim } from "../model/link.ts";
 import { type Check, fail, type Outcome, ok, skip } from "./check.ts";
-import type { Facts, LinkSituation, OtherManager } from "./facts.ts";
+import type { Facts, LinkSituation } from "./facts.ts";
 import { writeFile } from "./shell.ts";
 
 export const otherManager: Check = {
   code: "other-manager",
-  about: "no program but networkd looks after the link",
+  about: "no program but networkd looks after a link with drop-ins",
   why:
     "Two programs that set up one link delete what the other one has set, at times that neither announces: NetworkManager " +
     "at each activation, ifupdown at each ifup and ifdown.",
   examine: (facts) => facts.links.map((link) => examineLink(link, facts)),
 };
 
-function examineLink({ name, managers }: LinkSituation, { offline }: Facts): Outcome {
+function examineLink({ name, managers, live }: LinkSituation, { offline }: Facts): Outcome {
+  if (live !== null) return ok(name, `${name} is kept live, because ${live}`);
   if (managers.length > 0) {
     return fail(
       name,
@@ -24,7 +26,7 @@ function examineLink({ name, managers }: LinkSituation, { offline }: Facts): Out
     : ok(name, `nobody else looks after ${name}`);
 }
 
-function release({ name, evidence }: OtherManager, link: string): string[] {
+function release({ name, evidence }: LinkClaim, link: string): string[] {
   if (name === "NetworkManager") {
     const file = `/etc/NetworkManager/conf.d/90-netkeep-${link}.conf`;
     const lines = ["[keyfile]", `unmanaged-devices+=interface-name:${link}`];

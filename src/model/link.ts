@@ -25,6 +25,12 @@ export interface LinkFacts {
   readonly bssid?: string | null | undefined;
 }
 
+/** A program other than networkd that looks after a link, and what shows it. */
+export interface LinkClaim {
+  readonly name: "NetworkManager" | "ifupdown" | "another program";
+  readonly evidence: string;
+}
+
 /** What the conditions of [Match] on the host itself need. `undefined` as in LinkFacts. */
 export interface HostFacts {
   readonly hostname?: string | undefined;

@@ -6,9 +6,15 @@ export type Persistence = "persistent" | "runtime";
 /** `keep`: entries survive the loss of carrier (ConfigureWithoutCarrier=yes). `follow`: they go and come with it. */
 export type Carrier = "keep" | "follow";
 
+/** `networkd`: entries stand in drop-ins. `live`: they are only set in the kernel, by netkeep and its units. */
+export const linkModes = ["networkd", "live"] as const;
+export type LinkMode = (typeof linkModes)[number];
+
 /** What a document says of a link besides entries. */
 export interface LinkSettings {
   readonly carrier?: Carrier;
+  /** Where it is not said, it depends on who looks after the link. */
+  readonly mode?: LinkMode;
   /** The netdev kind of a link that does not exist yet, for [Match] Kind= and Driver=. */
   readonly kind?: string;
 }

@@ -16,6 +16,13 @@ export interface OwnRecord {
    * others for its own, because it would delete that.
    */
   readonly scope: ReadonlySet<string> | null;
+  /** Links without drop-ins: there a neighbor of ours is known by its mark alone. */
+  readonly live?: Pick<ReadonlyMap<string, unknown>, "has" | "size">;
+  /**
+   * Whether a document that cannot be read may want what has our mark on a link: one without drop-ins, which would tell.
+   * Absent if all documents can be read.
+   */
+  readonly doubtful?: (link: string) => boolean;
 }
 
 /** We may overwrite this entry: it is ours, or it sits on a key that is ours and was changed by somebody. */
@@ -26,7 +33,7 @@ export function isOursToReplace(entry: KernelRoute | KernelNeighbor, record: Own
 /** We may delete this entry: only what is ours beyond doubt, by its mark or by being just what our drop-in says. */
 export function isOursToRemove(entry: KernelRoute | KernelNeighbor, record: OwnRecord): boolean {
   if (record.scope !== null && !record.scope.has(entryKey(entry))) return false;
-  if (entry.protocol === record.protocol) return true;
   const recorded = record.recorded.get(entryKey(entry));
+  if (entry.protocol === record.protocol) return recorded !== undefined || record.doubtful?.(entry.link) !== true;
   return recorded !== undefined && sameEntry(recorded, entry);
 }

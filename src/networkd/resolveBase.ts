@@ -19,7 +19,7 @@ export type BaseResolution =
     }
   /** No file matches: netkeep writes one. */
   | { readonly kind: "standalone" }
-  | { readonly kind: "refused"; readonly problem: string };
+  | { readonly kind: "refused"; readonly problem: string; readonly choice: BaseFileChoice };
 
 /**
  * The base file of one link: what networkd says while that file is still there, else what networkd would choose. Our own
@@ -111,7 +111,7 @@ function withoutOurs(tree: UnitTree): UnitTree {
 }
 
 function refusal(link: string, choice: BaseFileChoice): BaseResolution {
-  const problem = (text: string): BaseResolution => ({ kind: "refused", problem: text });
+  const problem = (text: string): BaseResolution => ({ kind: "refused", problem: text, choice });
   switch (choice.kind) {
     case "unmanaged":
       return problem(

@@ -49,10 +49,23 @@ export function planKernel(
     if (canBeLive(wanted, kernel)) changes.push({ action: "replace", entry: wanted, before: found });
     else waiting.push(wanted);
   }
+  for (const { wanted, found } of unmarked(desired, current, record)) {
+    changes.push({ action: "replace", entry: wanted, before: found });
+  }
   for (const found of diff.extra) {
     if (isOursToRemove(found, record)) changes.push({ action: "remove", entry: found });
   }
   return { changes: inSafeOrder(changes), notes, waiting, blocked };
+}
+
+/** Neighbors on live links that are as desired but for our mark: it comes with setting them once more, without a gap. */
+function unmarked(desired: ReadonlyMap<string, Entry>, current: ReadonlyMap<string, Found>, record: OwnRecord) {
+  const { live, protocol } = record;
+  if (live === undefined || live.size === 0) return [];
+  return [...desired].flatMap(([key, wanted]) => {
+    const found = wanted.kind === "neighbor" && live.has(wanted.link) ? current.get(key) : undefined;
+    return found !== undefined && found.protocol !== protocol && sameEntry(found, wanted) ? [{ wanted, found }] : [];
+  });
 }
 
 /** Every kernel entry by key. Of several under one key (IPv6 allows one for each link) ours counts first. */

@@ -47,6 +47,7 @@ function input(more: Partial<AuditInput> = {}): AuditInput {
     statuses: view(),
     links: linkView(),
     atRisk: [],
+    live: new Map(),
     reloadPending: false,
     ...more,
   };

@@ -158,6 +158,7 @@ describe("facts", () => {
     host.addFile("/run/udev/data/n4", "I:1\nE:ID_NET_MANAGED_BY=org.freedesktop.NetworkManager\n");
     host.addFile("/run/NetworkManager/devices/4", "[device]\nmanaged=true\n");
     host.addFile("/etc/network/interfaces", "auto lo\niface lo inet loopback\n\niface cloudbr0 inet static\n");
+    host.addFile("/usr/sbin/ifup", "");
     const [link] = (await facts(host)).links;
     // The file of a NetworkManager that does not run says nothing.
     expect(link?.managers).toEqual([

@@ -53,6 +53,7 @@ export function goodLink(changes: Partial<LinkSituation> = {}): LinkSituation {
     base: { kind: "own", path: "/etc/systemd/network/10-cloudbr0.network" },
     files: goodFiles(),
     managers: [],
+    live: null,
     ...changes,
   };
 }

@@ -18,6 +18,10 @@ export class FakeFiles {
     return file?.kind === "text" ? file.text : null;
   }
 
+  linkTarget(path: string): string | null {
+    return this.#files.get(path)?.kind === "null" ? "/dev/null" : null;
+  }
+
   /** Of a directory: a number that is another one after each change of what is in it. */
   modified(path: string): number | null {
     const file = this.#files.get(path);

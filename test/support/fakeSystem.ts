@@ -66,6 +66,10 @@ export class FakeSystem {
     this.#host = host;
     this.kernel = new FakeKernel(host.ip);
     this.addFile(`/proc/${networkdPid}/stat`, `${networkdPid} (systemd-network) ${"S ".repeat(19)}1000 0`);
+    // networkd starts at boot, whether it runs now or not.
+    const units = "/usr/lib/systemd/system";
+    this.addFile(`${units}/systemd-networkd.service`, "");
+    this.addFile(`${units}/multi-user.target.wants/systemd-networkd.service`, "");
     this.addFile("/proc/stat", `cpu 0\nbtime ${bootTime}\n`);
   }
 
@@ -133,7 +137,8 @@ export class FakeSystem {
       this.#sweep(path);
       if (how === "halfway") throw new Killed(`killed after the removal of ${path}`);
     },
-    linkTarget: async (path) => (/^\/proc\/(self|4242)\/ns\/net$/.test(path) ? "net:[4026531840]" : null),
+    linkTarget: async (path) =>
+      /^\/proc\/(self|4242)\/ns\/net$/.test(path) ? "net:[4026531840]" : this.files.linkTarget(path),
     run: async (program, args, input = "") => this.#run(program, args, input),
     withLock: async (path, _seconds, work) => {
       if (this.locked) throw new Error("the lock is taken twice");

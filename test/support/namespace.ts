@@ -42,6 +42,10 @@ for directory in /etc/netkeep /var/lib/netkeep /etc/systemd/network /run; do
   mount -t tmpfs tmpfs $directory
 done
 mkdir /run/docs
+# networkd is to start at boot, or everything would be kept live.
+mkdir -p /run/systemd/system/multi-user.target.wants
+touch /run/systemd/system/systemd-networkd.service
+ln -s ../systemd-networkd.service /run/systemd/system/multi-user.target.wants/systemd-networkd.service
 ip link set lo up
 for n in 0 1; do
   ip link add br$n address 02:00:00:00:00:0$n type bridge
