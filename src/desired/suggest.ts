@@ -1,10 +1,18 @@
-/** The known word nearest to `word`, if it is near enough to be a slip: at most a third of its letters differ. */
-export function nearest(word: string, known: readonly string[]): string | null {
+/**
+ * The known word nearest to `word`, if it is near enough to be a slip.
+ *
+ * @param most letters that may differ; a third of them if not given
+ */
+export function nearest(
+  word: string,
+  known: readonly string[],
+  most = Math.max(1, Math.floor(word.length / 3)),
+): string | null {
   const ranked = known
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : null;
+  return best !== undefined && best.distance <= most ? best.candidate : null;
 }
 
 /** Levenshtein distance with swaps of neighbors counted once (optimal string alignment). */

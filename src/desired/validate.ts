@@ -73,11 +73,11 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   return [{ path: issue.path, message: words(issue), ...valueHint(issue) }];
 }
 
-/** Of a word where one of few is wanted. */
+/** Of a word where one of few is wanted; multicast is no slip of unicast. */
 function valueHint(issue: z.core.$ZodIssue): { hint?: string } {
   if (issue.code !== "invalid_value" || typeof issue.input !== "string") return {};
   const known = issue.values.filter((value) => typeof value === "string");
-  const guess = nearest(issue.input, known);
+  const guess = nearest(issue.input, known, 2);
   return guess === null ? {} : { hint: `did you mean "${guess}"?` };
 }
 
