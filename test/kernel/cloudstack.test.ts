@@ -95,7 +95,7 @@ async function kernel(ns: Namespace): Promise<Effect> {
   };
 }
 
-test.concurrent.each([[20_260_921, 120]])(
+test.concurrent.each([[20_260_921, 200]])(
   "as the agent's script, without its faults: seed %i, %i calls, the kernel after each",
   async (seed, count) => {
     await inNamespace(async (ns) => {
