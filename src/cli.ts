@@ -5,7 +5,8 @@ import { loadSettings } from "./commands/settings.ts";
 import { defaultSettings } from "./desired/settings.ts";
 import { type ExitCode, exitCodes, UserError } from "./errors.ts";
 import type { Settings } from "./model/settings.ts";
-import { buildProgram, type CommonOptions } from "./program.ts";
+import { buildProgram } from "./program.ts";
+import type { CommonOptions } from "./programOptions.ts";
 import { messageText } from "./report/messageText.ts";
 import { colourStyle, plainStyle } from "./report/style.ts";
 import { writeNamedText } from "./system/documents.ts";
@@ -14,10 +15,12 @@ import { realSystem } from "./system/real.ts";
 import type { System } from "./system/system.ts";
 import { stderrIsJournal, wantsColour } from "./system/terminal.ts";
 
-// A reader that has seen enough (`netkeep plan | head`) is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
+// A reader that has seen enough (`netkeep plan | head`) is no error, and a terminal that is gone must not end the work.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  });
+}
 try {
   await buildProgram(run).parseAsync();
 } catch (error) {

@@ -1,10 +1,9 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { applyCommand } from "./commands/apply.ts";
 import { auditCommand } from "./commands/audit.ts";
-import { auditFlags, type ReportFormat, reportFormats } from "./commands/auditFlags.ts";
-import type { CommandContext } from "./commands/context.ts";
+import { auditFlags, reportFormats } from "./commands/auditFlags.ts";
 import { doctorCommand } from "./commands/doctor.ts";
-import { isDocumentName, ownerOfFile } from "./commands/documentFiles.ts";
+import { isDocumentName } from "./commands/documentFiles.ts";
 import type { GivenDocument } from "./commands/documents.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { generateCommand } from "./commands/generate.ts";
@@ -14,31 +13,15 @@ import { runHook } from "./commands/hookRun.ts";
 import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
 import { restoreCommand } from "./commands/restore.ts";
-import type { CommandResult } from "./commands/result.ts";
 import { schemaCommand, schemaNames } from "./commands/schema.ts";
 import { setCommand, unsetCommand } from "./commands/set.ts";
 import { settleCommand } from "./commands/settle.ts";
 import { showCommand } from "./commands/show.ts";
 import { exitCodes, UserError } from "./errors.ts";
+import { command, parseSeconds, type Run, readDocuments } from "./programOptions.ts";
+import { addUndoCommands } from "./programUndo.ts";
 import { readNamedTexts, readStandardInput } from "./system/documents.ts";
 import { version } from "./version.ts";
-
-/** The options that every command has. */
-export interface CommonOptions {
-  readonly root?: string;
-  readonly json?: "pretty" | "short" | "off";
-  readonly j?: boolean;
-  readonly color?: "auto" | "always" | "never";
-  readonly quiet?: boolean;
-  readonly debug?: boolean;
-  readonly format?: ReportFormat;
-  readonly output?: string;
-  /** A hook that is not strict: nothing that goes wrong may stop a guest, so settings fall back and the status is 0. */
-  readonly harmless?: boolean;
-}
-
-/** Carries out a command's work and says what comes of it. */
-export type Run = (options: CommonOptions, work: (context: CommandContext) => Promise<CommandResult>) => Promise<void>;
 
 /** Commands, arguments and flags, as netkeep(8) lists them. */
 export function buildProgram(run: Run): Command {
@@ -50,6 +33,7 @@ export function buildProgram(run: Run): Command {
     .enablePositionalOptions()
     .showSuggestionAfterError();
   addDocumentCommands(netkeep, run);
+  addUndoCommands(netkeep, run);
   addOwnerCommands(netkeep, run);
   addHookCommands(netkeep, run);
   addReadingCommands(netkeep, run);
@@ -189,28 +173,6 @@ function addUnitCommands(netkeep: Command, run: Run): void {
     .action((links, options) => run(options, (context) => settleCommand(context, { links, seconds: options.timeout })));
 }
 
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!/^\d{1,4}$/.test(text) || seconds < 1 || seconds > 3600) {
-    throw new InvalidArgumentError("It is a number of seconds, 1 to 3600.");
-  }
-  return seconds;
-}
-
-function command(netkeep: Command, name: string, description: string, argument?: string): Command {
-  const made = netkeep.command(name).description(description).exitOverride().showSuggestionAfterError();
-  if (argument !== undefined && made.registeredArguments[0] !== undefined) {
-    made.registeredArguments[0].description = argument;
-  }
-  return made
-    .option("--root <DIR>", "work on the files below DIR; touch no kernel and no bus")
-    .addOption(new Option("--json <MODE>", "print data as JSON").choices(["pretty", "short", "off"]))
-    .option("-j", "the same as --json=short")
-    .addOption(new Option("--color <WHEN>", "colour the output").choices(["auto", "always", "never"]).default("auto"))
-    .option("-q, --quiet", "on stderr only errors and warnings")
-    .option("--debug", "print the stack of an error");
-}
-
 async function applyOptions(names: readonly string[], options: Record<string, unknown>) {
   return {
     ...ownerOptions(options),
@@ -238,8 +200,4 @@ const inputs: Record<string, () => Promise<string>> = { libvirt: () => readStand
 async function readPayload(): Promise<string> {
   const [payload] = await readNamedTexts(["-"], isDocumentName);
   return payload?.text ?? "";
-}
-
-async function readDocuments(names: readonly string[]): Promise<GivenDocument[]> {
-  return (await readNamedTexts(names, isDocumentName)).map((text) => ({ ...text, owner: ownerOfFile(text.source) }));
 }

@@ -13,6 +13,7 @@ import type { Prepared } from "./prepare.ts";
 import { type Manner, prepareToApply } from "./prepareToApply.ts";
 import type { CommandResult } from "./result.ts";
 import { type Outcome, type TransactOptions, transact } from "./transact.ts";
+import { refuseDuringTrial } from "./trial.ts";
 
 export interface ApplyOptions {
   readonly given: readonly GivenDocument[];
@@ -34,7 +35,10 @@ export async function applyCommand(context: CommandContext, options: ApplyOption
   requirePrivilege(context);
   // Below --root there is nobody else, and a bad document is to leave nothing behind, not even a lock.
   if (context.system.offline) return applyLocked(context, options);
-  return context.system.withLock(places.lock, context.settings.lockSeconds, () => applyLocked(context, options));
+  return context.system.withLock(places.lock, context.settings.lockSeconds, async () => {
+    await refuseDuringTrial(context.system);
+    return applyLocked(context, options);
+  });
 }
 
 /** Without root nothing would be changed, and half of it would fail: say so first. */

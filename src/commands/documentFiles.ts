@@ -4,6 +4,7 @@ import type { Persistence } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import type { System } from "../system/system.ts";
 import type { HostDocuments } from "./documents.ts";
+import { triedDocuments } from "./trial.ts";
 
 /** An admin's document; with `problems` it could not be read. */
 export interface AdminDocument extends DocumentText {
@@ -58,9 +59,11 @@ export async function readStoredOwners(
 /** The documents in /etc/netkeep/desired.d, by name. One that cannot be read costs only itself. */
 export async function adminDocuments(system: System): Promise<AdminDocument[]> {
   const documents: AdminDocument[] = [];
+  const tried = (await triedDocuments(system)).documents;
   for (const name of await system.list(places.documents)) {
     const source = `${places.documents}/${name}`;
-    const read = isDocumentName(name) ? await tryToRead(system, source) : null;
+    const counts = isDocumentName(name) && !tried.some(({ inPlaceOf }) => inPlaceOf === source);
+    const read = counts ? await tryToRead(system, source) : null;
     if (read === null) continue;
     const changed = Math.trunc((await system.modified(source)) ?? 0);
     documents.push({ owner: ownerOfFile(name), source, ...read, persistence: "persistent", changed });
@@ -68,8 +71,17 @@ export async function adminDocuments(system: System): Promise<AdminDocument[]> {
   return documents;
 }
 
-/** What hooks and `apply FILE` have stored, persistent and runtime. */
+/** What hooks and `apply FILE` have stored, persistent and runtime; what is being tried in the place of its owners'. */
 export async function storedDocuments(system: System): Promise<StoredFile[]> {
+  const { begun: changed, documents } = await triedDocuments(system);
+  const tried = new Set(documents.map(({ owner }) => owner));
+  const place = { path: places.trial, text: "", persistence: "runtime", changed, problems: [] } as const;
+  const trying = documents.map(({ owner, source, document }): StoredFile => ({ owner, source, document, ...place }));
+  const found = await storedFiles(system);
+  return [...(tried.size === 0 ? found : found.filter(({ owner }) => !tried.has(owner))), ...trying];
+}
+
+async function storedFiles(system: System): Promise<StoredFile[]> {
   const found: StoredFile[] = [];
   for (const persistence of ["persistent", "runtime"] as const) {
     const directory = persistence === "persistent" ? places.owners : places.runtimeOwners;

@@ -24,6 +24,8 @@ export interface GivenDocument {
   readonly persistence?: Persistence;
   /** It asks for nothing that its owner did not have, so it is as old as what is stored, and wins no conflict anew. */
   readonly keepsAge?: boolean;
+  /** It is only tried, and may stand in the place of a document of the admin. */
+  readonly tried?: boolean;
 }
 
 /** A document of the host that cannot be used, and every reason. */
@@ -132,7 +134,7 @@ function readGiven(host: HostDocuments, { given, persistence, context, now, fall
     if (document.owner === "") problems.push(`${document.source}: the name of its owner is empty`);
     if (replaced.has(document.owner)) problems.push(`${document.source}: another file is named ${document.owner} too`);
     const twin = host.admin.find((other) => other.owner === document.owner);
-    if (twin !== undefined && twin.source !== document.path) {
+    if (twin !== undefined && twin.source !== document.path && document.tried !== true) {
       problems.push(`${document.source}: owner ${document.owner} has a document of the admin already, ${twin.source}`);
     }
     const before = document.keepsAge === true ? host.stored.find(({ owner }) => owner === document.owner) : undefined;
@@ -144,7 +146,7 @@ function readGiven(host: HostDocuments, { given, persistence, context, now, fall
     if (problems.length > 0 || read.state === null) continue;
     changed.set(document.owner, age);
     states.push(read.state);
-    if (twin === undefined) inputs.set(document.owner, withLinks(read.input, read.state));
+    if (twin === undefined || document.tried === true) inputs.set(document.owner, withLinks(read.input, read.state));
   }
   const fatal = fallback === null || rejected.length === given.length;
   const problems = fatal ? rejected.flatMap((document) => document.problems) : [];

@@ -20,6 +20,7 @@ import { type ImportReading, readImport } from "./importRead.ts";
 import { planCommand } from "./plan.ts";
 import type { CommandResult, Message } from "./result.ts";
 import { ownerDocument } from "./set.ts";
+import { refuseDuringTrial } from "./trial.ts";
 
 /** As they are given on the command line. */
 export interface ImportOptions {
@@ -50,6 +51,7 @@ export async function importCommand(context: CommandContext, options: ImportOpti
   }
   requirePrivilege(context);
   return context.system.withLock(places.lock, context.settings.lockSeconds, async () => {
+    await refuseDuringTrial(context.system);
     const { given, messages } = await decide(context, options);
     if (given.length === 0) return { exitCode: exitCodes.asDesired, data: null, text: "", messages };
     const done = await applyLocked(context, { ...how, given });

@@ -14,6 +14,7 @@ import type { Gateway } from "./lookUp.ts";
 import type { NetworkdState } from "./observeNetworkd.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Outcome } from "./transact.ts";
+import { isPending, readTrial } from "./trial.ts";
 
 /**
  * What a run that has read everything leaves for the next, so that an agent's change of one owner costs the same on a host
@@ -44,6 +45,8 @@ export async function sweptLinks(system: System): Promise<readonly string[]> {
 
 /** null if there is none, or the host is no longer the one that it is of. */
 export async function recall(system: System, settings: Settings): Promise<Memory | null> {
+  // Runs about few owners read only what these have stored, and not what is tried in its place.
+  if (isPending(await readTrial(system).catch(() => null))) return null;
   const text = system.offline ? null : await system.readText(places.memory).catch(() => null);
   const end = text?.indexOf("\n") ?? -1;
   if (text === null || end < 0) return null;
@@ -113,7 +116,7 @@ const format = 2;
 
 /** What must not have changed: the format, the settings, who the owners are, and the choice of base files. */
 async function signatureOf(system: System, settings: Settings): Promise<string> {
-  const directories = [places.owners, places.runtimeOwners];
+  const directories = [places.owners, places.runtimeOwners, places.trial];
   const stored = await Promise.all(directories.map((directory) => system.modified(directory)));
   const admin = await timesOf(system, [places.documents], isDocumentName);
   const units = await timesOf(system, unitDirectories, (name) => /\.(network|netdev)$/.test(name));

@@ -9,6 +9,7 @@ import { isDocumentName, ownerOfFile } from "./documentFiles.ts";
 import type { GivenDocument } from "./documents.ts";
 import { readNarrowView } from "./narrowView.ts";
 import type { CommandResult } from "./result.ts";
+import { triedDocuments } from "./trial.ts";
 
 export interface OwnerOptions {
   readonly runtime: boolean;
@@ -64,9 +65,14 @@ async function changeOwners(
   });
 }
 
-/** @throws UserError 65 for an owner that nobody can have, or that is the admin's */
+/** @throws UserError 65 for an owner that nobody can have, or that is the admin's; 75 for one whose document is tried */
 export async function checkOwners({ system }: CommandContext, given: readonly GivenDocument[]): Promise<void> {
   for (const { owner } of given) checkOwner(owner);
+  for (const { owner } of (await triedDocuments(system)).documents) {
+    if (!given.some((document) => document.owner === owner)) continue;
+    const text = `a document of ${ownerText(owner)} is being tried: netkeep confirm keeps it, netkeep try --revert takes it back`;
+    throw new UserError(exitCodes.busy, text);
+  }
   for (const name of (await system.list(places.documents)).filter(isDocumentName)) {
     if (!given.some(({ owner }) => owner === ownerOfFile(name))) continue;
     const text = `${ownerOfFile(name)} is a document of the admin, ${places.documents}/${name}: edit or remove that file`;

@@ -10,6 +10,8 @@ export const places = {
   guests: "/etc/netkeep/guests.d",
   owners: "/var/lib/netkeep/owners",
   runtimeOwners: "/run/netkeep/owners",
+  /** What is being tried, and until when; in /run, so that a boot knows nothing of it. */
+  trial: "/run/netkeep/try",
   lock: "/run/netkeep/lock",
   /** What the last run of a hook knew of the host, for the next one; in /run, and never missed. */
   memory: "/run/netkeep/memory",

@@ -47,6 +47,14 @@ const applySchema = z.strictObject({
     .meta({ description: "null if the plan was refused" }),
 });
 
+const trySchema = z.strictObject({
+  state: z
+    .enum(["refused", "trying", "ending", "confirmed", "reverted"])
+    .nullable()
+    .meta({ description: "how it ended; null if nothing was being tried" }),
+  applied: applySchema.nullable().meta({ description: "what was done first; null if nothing" }),
+});
+
 const findingSchema = z.strictObject({
   code: z.enum(findingCodes),
   severity: z.enum(["error", "warning", "info"]),
@@ -121,6 +129,7 @@ const errorSchema = z.strictObject({ error: z.strictObject({ exitCode: z.int(), 
 export const outputSchemas = {
   plan: planSchema,
   apply: applySchema,
+  try: trySchema,
   audit: auditSchema,
   show: showSchema,
   explain: explainSchema,

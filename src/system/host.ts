@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -45,6 +46,13 @@ function textOf(bytes: Uint8Array): string {
 /** execa's types name the descriptors 3 to 9 only; it passes on any. */
 function inherited(descriptor: number | null): 3 | "ignore" {
   return descriptor === null ? "ignore" : (descriptor as 3);
+}
+
+/** Its session is its own, so that no signal for our group or terminal is for it. What becomes of it is not heard of. */
+export function startDetached(program: string, args: readonly string[]): void {
+  const child = spawn(program, args, { cwd: "/", detached: true, stdio: "ignore" });
+  child.on("error", () => undefined);
+  child.unref();
 }
 
 /** In memory, and gone with a boot. */

@@ -8,5 +8,9 @@ export function withProgress(system: System, begun: (activity: string) => void):
       begun([program, ...args.slice(0, 3)].join(" "));
       return system.run(program, args, input);
     },
+    ask(question, milliseconds) {
+      begun(question);
+      return system.ask(question, milliseconds);
+    },
   };
 }

@@ -11,9 +11,10 @@ import {
   writeAtomic,
   writeInPlace,
 } from "./files.ts";
-import { readHostFacts, runProgram } from "./host.ts";
+import { readHostFacts, runProgram, startDetached } from "./host.ts";
 import { acquireLock } from "./lock.ts";
 import type { System } from "./system.ts";
+import { waitForAnswer } from "./terminal.ts";
 import { readUnitFiles } from "./units.ts";
 
 /** @param root "" for this machine, else the directory below which all files are (`--root`) */
@@ -35,6 +36,9 @@ export function realSystem(root: string): System {
     writeSysctl: (path, value) => writeInPlace(path, value),
     removeFile: (path) => removeQuietly(root + path),
     run: (program, args, input) => runProgram(program, args, input, lock),
+    self: [process.execPath, process.argv[1] ?? ""],
+    startDetached,
+    ask: (_question, milliseconds) => waitForAnswer(milliseconds),
     hostFacts: readHostFacts,
     async withLock(path, seconds, work) {
       lock = acquireLock(root + path, seconds);

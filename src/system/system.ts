@@ -8,6 +8,9 @@ export interface ProgramResult {
   readonly exitCode: number;
 }
 
+/** What somebody at the terminal wants: "later" is nothing so far. */
+export type Answer = "yes" | "no" | "later";
+
 /**
  * Everything that netkeep does to a machine. Paths are as on the host; with a root directory the implementation puts them
  * below it. One implementation is real, one is the tests' fake.
@@ -42,6 +45,16 @@ export interface System {
   writeSysctl(path: string, value: string): Promise<void>;
   /** Runs a program with LC_ALL=C. Never called when offline. Does not throw for an exit status. */
   run(program: string, args: readonly string[], input?: string): Promise<ProgramResult>;
+  /** The words that run this program again: its interpreter and its file. */
+  readonly self: readonly string[];
+  /** Starts a program in a session of its own, which outlives this process and its terminal. */
+  startDetached(program: string, args: readonly string[]): void;
+  /**
+   * Waits up to so many milliseconds for ENTER on the terminal, which is "yes", or for a signal that ends a program or the
+   * loss of the terminal, which are "no". Without a terminal only signals count. After the first call such a signal ends
+   * the process no more: it is the answer to the next.
+   */
+  ask(question: string, milliseconds: number): Promise<Answer>;
   /** Runs `work` as the only writer. @throws UserError 75 after `seconds` */
   withLock<T>(path: string, seconds: number, work: () => Promise<T>): Promise<T>;
   /** What [Match] may ask of the host. @param virtualization whether that and the kernel's command line are asked for */

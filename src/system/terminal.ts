@@ -1,4 +1,5 @@
 import { fstatSync } from "node:fs";
+import type { Answer } from "./system.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,4 +22,39 @@ export function stderrIsJournal(environment: Environment): boolean {
   } catch {
     return false;
   }
+}
+
+let answer: Answer = "later";
+let heard: (() => void) | null = null;
+
+/** See `System.ask`. From the first call on, signals and what is typed wait for the next one. */
+export async function waitForAnswer(milliseconds: number): Promise<Answer> {
+  if (heard === null) listen();
+  if (answer === "later" && milliseconds > 0) {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      heard = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+  const given = answer;
+  // ENTER is an answer to one question; who was told to end stays told.
+  if (answer === "yes") answer = "later";
+  return given;
+}
+
+function listen(): void {
+  heard = () => undefined;
+  const hear = (said: Answer) => {
+    answer = said;
+    heard?.();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => hear("no"));
+  const { stdin } = process;
+  if (!stdin.isTTY) return;
+  stdin.on("data", (typed: Buffer) => (typed.includes("\n") && answer === "later" ? hear("yes") : undefined));
+  stdin.on("end", () => hear("no")).on("error", () => hear("no"));
+  stdin.unref();
 }

@@ -13,6 +13,7 @@ describe("netkeep schema", () => {
       "document",
       "plan",
       "apply",
+      "try",
       "audit",
       "show",
       "explain",
@@ -23,7 +24,7 @@ describe("netkeep schema", () => {
     expect(() => schemaCommand("plans")).toThrow(
       new UserError(
         64,
-        "no schema is named plans; known: document, plan, apply, audit, show, explain, restore, doctor, error",
+        "no schema is named plans; known: document, plan, apply, try, audit, show, explain, restore, doctor, error",
       ),
     );
   });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { exitCodes, UserError } from "../../src/errors.ts";
-import type { ProgramResult, System } from "../../src/system/system.ts";
+import type { Answer, ProgramResult, System } from "../../src/system/system.ts";
 import { FakeFiles } from "./fakeFiles.ts";
 import { FakeKernel } from "./fakeKernel.ts";
 import { FakeNetworkd } from "./fakeNetworkd.ts";
@@ -61,6 +61,11 @@ export class FakeSystem {
   /** Whether the mishap took place. */
   struck = false;
   locked = false;
+  /** Arguments of `try` that some timer runs at its time, `--revert ID`. */
+  readonly timers: (readonly string[])[] = [];
+  /** What was asked at the terminal, and what somebody there does, in this order. */
+  readonly questions: string[] = [];
+  readonly answers: (() => Answer | Promise<Answer>)[] = [];
 
   constructor(host: FakeHost) {
     this.#host = host;
@@ -139,6 +144,17 @@ export class FakeSystem {
     },
     linkTarget: async (path) =>
       /^\/proc\/(self|4242)\/ns\/net$/.test(path) ? "net:[4026531840]" : this.files.linkTarget(path),
+    self: ["node", "/usr/lib/netkeep/netkeep.mjs"],
+    startDetached: (program, args) => {
+      this.#effect(`start ${program} ${args.join(" ")}`);
+      this.timers.push(args.slice(args.indexOf("--revert")));
+    },
+    ask: async (question, milliseconds) => {
+      if (milliseconds === 0) return "later";
+      this.questions.push(question);
+      this.#now += milliseconds;
+      return (await this.answers.shift()?.()) ?? "later";
+    },
     run: async (program, args, input = "") => this.#run(program, args, input),
     withLock: async (path, _seconds, work) => {
       if (this.locked) throw new Error("the lock is taken twice");
@@ -197,6 +213,11 @@ export class FakeSystem {
     if (command === "systemctl is-active systemd-networkd.service") {
       return running ? ok("active\n") : { stdout: "inactive\n", stderr: "", exitCode: 3 };
     }
+    if (program === "systemd-run") {
+      this.timers.push(args.slice(args.indexOf("--revert")));
+      return ok("");
+    }
+    if (program === "systemctl" && args[0] === "stop") return ok("");
     if (program === "systemctl") return running ? ok(unitStates) : { stdout: "", stderr: "", exitCode: 1 };
     if (command === `readlink /proc/${networkdPid}/exe`) return ok("/usr/lib/systemd/systemd-networkd\n");
     throw new Error(`the fake host does not know: ${command}`);

@@ -113,13 +113,25 @@ export const layers: Readonly<Record<string, Layer>> = {
     why: "written against the System interface, so that all of it runs on a host in memory",
   },
   "program.ts": {
-    folders: ["commands", "system", "errors.ts", "version.ts"],
+    folders: ["commands", "system", "errors.ts", "version.ts", "programOptions.ts", "programUndo.ts"],
     packages: ["commander"],
     pure: false,
     why: "the tree of commands and flags; it prints nothing",
   },
+  "programUndo.ts": {
+    folders: ["commands", "errors.ts", "programOptions.ts"],
+    packages: ["commander"],
+    pure: false,
+    why: "a part of that tree; it prints nothing",
+  },
+  "programOptions.ts": {
+    folders: ["commands", "system", "errors.ts"],
+    packages: ["commander"],
+    pure: false,
+    why: "what all commands have in common on the command line",
+  },
   "cli.ts": {
-    folders: [...everything, "errors.ts", "program.ts"],
+    folders: [...everything, "errors.ts", "program.ts", "programOptions.ts"],
     packages: ["commander"],
     pure: false,
     why: "the composition root: the only place that prints and sets the exit status",

@@ -1,0 +1,51 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { ReportFormat } from "./commands/auditFlags.ts";
+import type { CommandContext } from "./commands/context.ts";
+import { isDocumentName, ownerOfFile } from "./commands/documentFiles.ts";
+import type { GivenDocument } from "./commands/documents.ts";
+import type { CommandResult } from "./commands/result.ts";
+import { readNamedTexts } from "./system/documents.ts";
+
+/** The options that every command has. */
+export interface CommonOptions {
+  readonly root?: string;
+  readonly json?: "pretty" | "short" | "off";
+  readonly j?: boolean;
+  readonly color?: "auto" | "always" | "never";
+  readonly quiet?: boolean;
+  readonly debug?: boolean;
+  readonly format?: ReportFormat;
+  readonly output?: string;
+  /** A hook that is not strict: nothing that goes wrong may stop a guest, so settings fall back and the status is 0. */
+  readonly harmless?: boolean;
+}
+
+/** Carries out a command's work and says what comes of it. */
+export type Run = (options: CommonOptions, work: (context: CommandContext) => Promise<CommandResult>) => Promise<void>;
+
+/** A command with the options that all have. @param argument what its first argument is */
+export function command(netkeep: Command, name: string, description: string, argument?: string): Command {
+  const made = netkeep.command(name).description(description).exitOverride().showSuggestionAfterError();
+  if (argument !== undefined && made.registeredArguments[0] !== undefined) {
+    made.registeredArguments[0].description = argument;
+  }
+  return made
+    .option("--root <DIR>", "work on the files below DIR; touch no kernel and no bus")
+    .addOption(new Option("--json <MODE>", "print data as JSON").choices(["pretty", "short", "off"]))
+    .option("-j", "the same as --json=short")
+    .addOption(new Option("--color <WHEN>", "colour the output").choices(["auto", "always", "never"]).default("auto"))
+    .option("-q, --quiet", "on stderr only errors and warnings")
+    .option("--debug", "print the stack of an error");
+}
+
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d{1,4}$/.test(text) || seconds < 1 || seconds > 3600) {
+    throw new InvalidArgumentError("It is a number of seconds, 1 to 3600.");
+  }
+  return seconds;
+}
+
+export async function readDocuments(names: readonly string[]): Promise<GivenDocument[]> {
+  return (await readNamedTexts(names, isDocumentName)).map((text) => ({ ...text, owner: ownerOfFile(text.source) }));
+}
