@@ -74,16 +74,17 @@ fi
 
 if [ $root != yes ]; then
   leave_out kernel "It makes network namespaces: run as root."
-  leave_out lab "It boots Debian hosts with systemd-nspawn: run as root."
+  leave_out "lab and traffic" "They boot Debian hosts with systemd-nspawn: run as root."
 elif ! command -v ip >/dev/null || ! unshare --net --mount true 2>/dev/null; then
   leave_out kernel "No iproute2, or no network namespaces on this machine."
-  leave_out lab "No network namespaces on this machine."
+  leave_out "lab and traffic" "No network namespaces on this machine."
 else
   layer kernel
   if command -v mmdebstrap >/dev/null && command -v systemd-nspawn >/dev/null; then
     layer lab
+    layer traffic
   else
-    leave_out lab "It needs mmdebstrap and systemd-nspawn (packages mmdebstrap and systemd-container)."
+    leave_out "lab and traffic" "They need mmdebstrap and systemd-nspawn (packages mmdebstrap and systemd-container)."
   fi
 fi
 

@@ -3,12 +3,12 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bootHost, type LabHost } from "./support/host.ts";
-import { deletions, startMonitor } from "./support/monitor.ts";
-import { installNetkeep, netkeep } from "./support/netkeep.ts";
-import { addBridge, addGuest, addOutside, inNamespace, ipBatch, removeGuest } from "./support/network.ts";
-import { suites, systemdVersions } from "./support/recipe.ts";
-import { startTraffic } from "./support/traffic.ts";
+import { bootHost, type LabHost } from "../support/host.ts";
+import { deletions, startMonitor } from "../support/monitor.ts";
+import { installNetkeep, netkeep } from "../support/netkeep.ts";
+import { addBridge, addGuest, addOutside, inNamespace, ipBatch, removeGuest } from "../support/network.ts";
+import { suites, systemdVersions } from "../support/recipe.ts";
+import { startTraffic } from "../support/traffic.ts";
 
 const guest = {
   bridge: "cloudbr0",

@@ -1,12 +1,12 @@
 /** The package on whole hosts: install, upgrade under traffic, remove, install again, purge. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bootHost, type LabHost } from "./support/host.ts";
-import { netkeep } from "./support/netkeep.ts";
-import { addGuest, addOutside } from "./support/network.ts";
-import { apt, buildPackage, installPackage } from "./support/package.ts";
-import { suites } from "./support/recipe.ts";
-import { apply, baseFiles, expectClean, guest, kernelEntries, mainDocument, mainRoutes } from "./support/scenario.ts";
-import { startTraffic } from "./support/traffic.ts";
+import { bootHost, type LabHost } from "../support/host.ts";
+import { netkeep } from "../support/netkeep.ts";
+import { addGuest, addOutside } from "../support/network.ts";
+import { apt, buildPackage, installPackage } from "../support/package.ts";
+import { suites } from "../support/recipe.ts";
+import { apply, baseFiles, expectClean, guest, kernelEntries, mainDocument, mainRoutes } from "../support/scenario.ts";
+import { startTraffic } from "../support/traffic.ts";
 
 const networkFiles = "/etc/systemd/network";
 const ofOthers = `${networkFiles}/10-cloudbr0.network.d/70-admin.conf`;

@@ -1,13 +1,13 @@
 /** Two hundred hooks at once, twice: guests with five NICs each leave while others arrive, and then the other way round. */
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LabHost } from "./support/host.ts";
-import { deletions, startMonitor } from "./support/monitor.ts";
-import { inRepo, netkeep } from "./support/netkeep.ts";
-import { addGuest, addOutside } from "./support/network.ts";
-import { suites } from "./support/recipe.ts";
-import { apply, bootScenario, expectClean, guest, kernelEntries, mainDocument } from "./support/scenario.ts";
-import { startTraffic } from "./support/traffic.ts";
+import type { LabHost } from "../support/host.ts";
+import { deletions, startMonitor } from "../support/monitor.ts";
+import { inRepo, netkeep } from "../support/netkeep.ts";
+import { addGuest, addOutside } from "../support/network.ts";
+import { suites } from "../support/recipe.ts";
+import { apply, bootScenario, expectClean, guest, kernelEntries, mainDocument } from "../support/scenario.ts";
+import { startTraffic } from "../support/traffic.ts";
 
 const shim = "/usr/share/modifymacip.sh";
 const nics = 5;

@@ -1,11 +1,11 @@
 /** Packets are the judge: guest A talks every millisecond while the guests around it come, change and go. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LabHost } from "./support/host.ts";
-import { deletions, startMonitor } from "./support/monitor.ts";
-import { addGuest, addOutside } from "./support/network.ts";
-import { suites } from "./support/recipe.ts";
-import { apply, bootScenario, expectClean, guest, mainDocument } from "./support/scenario.ts";
-import { startTraffic } from "./support/traffic.ts";
+import type { LabHost } from "../support/host.ts";
+import { deletions, startMonitor } from "../support/monitor.ts";
+import { addGuest, addOutside } from "../support/network.ts";
+import { suites } from "../support/recipe.ts";
+import { apply, bootScenario, expectClean, guest, mainDocument } from "../support/scenario.ts";
+import { startTraffic } from "../support/traffic.ts";
 
 const changes = 50;
 

@@ -1,13 +1,13 @@
 /** CloudStack's guest events through the shim, on real networkd: what the agent's own script left there is taken over. */
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LabHost } from "./support/host.ts";
-import { deletions, startMonitor } from "./support/monitor.ts";
-import { netkeep } from "./support/netkeep.ts";
-import { addGuest, addOutside } from "./support/network.ts";
-import { suites } from "./support/recipe.ts";
-import { bootScenario, expectClean, guest, kernelEntries } from "./support/scenario.ts";
-import { startTraffic } from "./support/traffic.ts";
+import type { LabHost } from "../support/host.ts";
+import { deletions, startMonitor } from "../support/monitor.ts";
+import { netkeep } from "../support/netkeep.ts";
+import { addGuest, addOutside } from "../support/network.ts";
+import { suites } from "../support/recipe.ts";
+import { bootScenario, expectClean, guest, kernelEntries } from "../support/scenario.ts";
+import { startTraffic } from "../support/traffic.ts";
 
 const shim = "/usr/share/cloudstack-agent/lib/modifymacip.sh";
 const runtimeDropIn = "/run/systemd/network/10-cloudbr0.network.d/61-netkeep-runtime.conf";
@@ -18,7 +18,7 @@ describe.each(suites)("the CloudStack hook on %s", (suite) => {
     host = await bootScenario(suite, {
       "/etc/systemd/network/10-cloudbr0.network.d/10-operator.conf": "[Network]\nConfigureWithoutCarrier=yes\n",
     });
-    await host.copyIn(fileURLToPath(new URL("../../bin/modifymacip.sh", import.meta.url)), shim, 0o755);
+    await host.copyIn(fileURLToPath(new URL("../../../bin/modifymacip.sh", import.meta.url)), shim, 0o755);
     await addOutside(host);
     await addGuest(host, guest);
     // What the agent's own script has done for a guest that already runs.

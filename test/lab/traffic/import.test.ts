@@ -1,12 +1,12 @@
 /** A host that grew by hand is taken over under traffic, and comes back from a reboot as netkeep's. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LabHost } from "./support/host.ts";
-import { deletions, startMonitor } from "./support/monitor.ts";
-import { netkeep } from "./support/netkeep.ts";
-import { addGuest, addOutside, ipBatch } from "./support/network.ts";
-import { suites } from "./support/recipe.ts";
-import { bootScenario, expectClean, guest, kernelEntries, waitFor } from "./support/scenario.ts";
-import { startTraffic } from "./support/traffic.ts";
+import type { LabHost } from "../support/host.ts";
+import { deletions, startMonitor } from "../support/monitor.ts";
+import { netkeep } from "../support/netkeep.ts";
+import { addGuest, addOutside, ipBatch } from "../support/network.ts";
+import { suites } from "../support/recipe.ts";
+import { bootScenario, expectClean, guest, kernelEntries, waitFor } from "../support/scenario.ts";
+import { startTraffic } from "../support/traffic.ts";
 
 const byHandFile = "/etc/systemd/network/10-cloudbr1.network.d/20-hand.conf";
 const owner = `cloudstack:cloudbr0:${guest.mac}`;
