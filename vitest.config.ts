@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{property,browser,kernel,lab}/**"],
+          exclude: ["test/{property,browser,kernel,lab,figures,compare}/**"],
           testTimeout: 20_000,
         },
       },
@@ -21,6 +21,8 @@ export default defineConfig({
       // Booted hosts wait most of the time, so two files at once; but where packets are counted, one.
       { test: { name: "lab", include: ["test/lab/*.test.ts"], ...patience, maxWorkers: 2 } },
       { test: { name: "traffic", include: ["test/lab/traffic/*.test.ts"], ...patience, fileParallelism: false } },
+      // Not run by scripts/test.sh either: npm run bench:lab prints figures.
+      { test: { name: "figures", include: ["test/figures/**/*.test.ts"], ...patience, fileParallelism: false } },
       // Not run by scripts/test.sh: it makes docs/side-by-side.md.
       { test: { name: "compare", include: ["test/compare/**/*.test.ts"] } },
     ],
