@@ -177,6 +177,7 @@ async function applyOptions(names: readonly string[], options: Record<string, un
   return {
     ...ownerOptions(options),
     given: await readDocuments(names),
+    generation: ["apply", ...names].join(" "),
     adopt: options["adopt"] === true,
     dryRun: options["dryRun"] === true,
   };

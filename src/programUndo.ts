@@ -1,6 +1,9 @@
 import { type Command, Option } from "commander";
+import { historyCommand, historyDiffCommand, historyShowCommand } from "./commands/history.ts";
+import { rollbackCommand } from "./commands/rollback.ts";
 import { confirmTrial, revertByTimer, revertTrial } from "./commands/trialEnd.ts";
 import { tryCommand } from "./commands/try.ts";
+import { exitCodes, UserError } from "./errors.ts";
 import { command, parseSeconds, type Run, readDocuments } from "./programOptions.ts";
 
 /** What takes changes back. */
@@ -21,4 +24,36 @@ export function addUndoCommands(netkeep: Command, run: Run): void {
       }),
     );
   command(netkeep, "confirm", "keep what is being tried").action((options) => run(options, confirmTrial));
+  const history = command(netkeep, "history", "list the changes that can be taken back").enablePositionalOptions();
+  history.action((options) => run(options, historyCommand));
+  command(
+    history,
+    "diff <A> <B>",
+    "documents and files of two generations as a unified diff; exit 1 if they differ",
+  ).action((from, to, options) =>
+    run(options, (context) => historyDiffCommand(context, generationNumber(from), generationNumber(to))),
+  );
+  command(history, "show <N> <PATH>", "print a document or file as it was in a generation").action(
+    (number, path, options) => run(options, (context) => historyShowCommand(context, generationNumber(number), path)),
+  );
+  command(
+    netkeep,
+    "rollback [N]",
+    "go back to what documents were in a generation, and apply them",
+    "without: the one before the last",
+  )
+    .option("--dry-run", "print the plan and change nothing")
+    .option("--force", "go on whatever stands against it")
+    .action((number, { dryRun = false, force = false, ...options }) =>
+      run(options, (context) =>
+        rollbackCommand(context, { to: number === undefined ? null : generationNumber(number), dryRun, force }),
+      ),
+    );
+}
+
+/** @throws UserError 64 */
+function generationNumber(text: string): number {
+  if (!/^\d{1,8}$/.test(text))
+    throw new UserError(exitCodes.usage, `${text} is not the number of a generation; see netkeep history`);
+  return Number(text);
 }

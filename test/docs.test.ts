@@ -55,7 +55,10 @@ describe("netkeep.8", () => {
 
   test("has every command of the program, and no other", () => {
     const documented = commandItems.map((item) => /^\.It Ic ([a-z]+(?: [a-z]+)?)/.exec(item)?.[1]);
-    const subcommands = hooks().map(({ name }) => `hook ${name}`);
+    const subcommands = [
+      ...hooks().map(({ name }) => `hook ${name}`),
+      ...subcommandsOf(help("history")).map(({ name }) => `history ${name}`),
+    ];
     expect(documented.sort()).toEqual([...commandsOf(help()), ...subcommands, "help"].sort());
   });
 
@@ -81,7 +84,12 @@ describe("netkeep.8", () => {
     const usages = commandsOf(help()).map((name) => {
       return { name, words: /^Usage: .*\[options\](.*)$/m.exec(help(name))?.[1] ?? "" };
     });
-    const all = [...usages, ...hooks().map(({ name, words }) => ({ name: `hook ${name}`, words }))];
+    const below = (parent: string) =>
+      subcommandsOf(help(parent)).map(({ name, words }) => ({
+        name: `${parent} ${name}`,
+        words: words.replace(" [options]", ""),
+      }));
+    const all = [...usages, ...below("hook"), ...below("history")];
     for (const { name, words } of all) {
       const spelt = words.replace(/[[<](\S+?)[\]>]/g, (whole, word: string) => {
         const text = word.toUpperCase().replace("...", " ...").replaceAll("|", " | ");

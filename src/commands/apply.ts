@@ -4,6 +4,7 @@ import { places } from "../model/places.ts";
 import { planSummary, planText } from "../report/planText.ts";
 import type { CommandContext } from "./context.ts";
 import type { GivenDocument } from "./documents.ts";
+import { beginGeneration, finishGeneration } from "./generations.ts";
 import { leaveMemory } from "./memory.ts";
 import { noteMessages } from "./messages.ts";
 import type { NarrowView } from "./narrowView.ts";
@@ -23,6 +24,8 @@ export interface ApplyOptions {
   readonly live: boolean;
   readonly reload: boolean;
   readonly manner?: Manner;
+  /** The command of the administrator that changes documents: then a generation is kept. Agents make none. */
+  readonly generation?: string;
   /** For who insists: the host as far as a change of few owners needs it. */
   readonly view?: NarrowView | null;
   /** Links that the calls of hooks have swept, see `Memory`; without: as it was. */
@@ -85,6 +88,7 @@ export async function applyGiven(context: CommandContext, options: ApplyOptions)
   // A reload that would delete what cannot be brought back waits for an administrator; the audit tells of it.
   const reload = options.reload && !threats.notes.some((note) => note.level === "refusal");
   const todo: TransactOptions = { ...options, reload, given, persistence: options.runtime ? "runtime" : "persistent" };
+  const generation = await keepGeneration(context, options, prepared, todo);
   let outcome = await transact(context.system, prepared, threats.list, todo);
   // Somebody has added or removed a base file since networkd's last reload, and ours made it load that.
   if (outcome.reload === "done" && !prepared.layout.certain) {
@@ -93,8 +97,24 @@ export async function applyGiven(context: CommandContext, options: ApplyOptions)
       outcome = combine(outcome, await transact(context.system, prepared, threats.list, { ...todo, given }));
     }
   }
+  if (generation !== null) await finishGeneration(context.system, generation, outcome);
   if (options.manner === "insistent") await leaveMemory(context, options, prepared, outcome);
   return { prepared: first, notes, outcome };
+}
+
+async function keepGeneration(
+  { system }: CommandContext,
+  { generation }: ApplyOptions,
+  prepared: Prepared,
+  { given, persistence }: TransactOptions,
+) {
+  if (generation === undefined || system.offline) return null;
+  return beginGeneration(
+    system,
+    generation,
+    prepared,
+    given.map((document) => ({ persistence, ...document })),
+  );
 }
 
 function combine(first: Outcome, second: Outcome): Outcome {

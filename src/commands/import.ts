@@ -54,7 +54,7 @@ export async function importCommand(context: CommandContext, options: ImportOpti
     await refuseDuringTrial(context.system);
     const { given, messages } = await decide(context, options);
     if (given.length === 0) return { exitCode: exitCodes.asDesired, data: null, text: "", messages };
-    const done = await applyLocked(context, { ...how, given });
+    const done = await applyLocked(context, { ...how, given, generation: "import --adopt" });
     return { ...done, messages: [...messages, ...withoutTakeOvers(done.messages), ...refusalHint(done)] };
   });
 }

@@ -45,7 +45,7 @@ export async function storeDocuments(
 }
 
 /** An owner that wants nothing is no owner. */
-function asksForNothing(document: unknown): boolean {
+export function asksForNothing(document: unknown): boolean {
   return Object.entries(document as object).every(
     ([key, value]) => key === "version" || Object.keys(value).length === 0,
   );

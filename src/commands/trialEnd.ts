@@ -74,7 +74,8 @@ export async function confirmTrial(context: CommandContext): Promise<CommandResu
     }
     await writeTrial(system, { ...trial, state: "ending" });
     const given = trial.documents.filter(({ inPlaceOf }) => inPlaceOf === null).map(toStore);
-    const applied = await applyLocked(context, { ...how, given });
+    const generation = ["try", ...trial.documents.map(({ source }) => source)].join(" ");
+    const applied = await applyLocked(context, { ...how, given, generation });
     await writeTrial(system, { ...trial, state: "confirmed" });
     await disarmTrial(system, trial);
     return {

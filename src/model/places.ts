@@ -10,6 +10,8 @@ export const places = {
   guests: "/etc/netkeep/guests.d",
   owners: "/var/lib/netkeep/owners",
   runtimeOwners: "/run/netkeep/owners",
+  /** What an administrator has changed, and what was there before (commands/generations.ts). */
+  generations: "/var/lib/netkeep/generations",
   /** What is being tried, and until when; in /run, so that a boot knows nothing of it. */
   trial: "/run/netkeep/try",
   lock: "/run/netkeep/lock",

@@ -46,7 +46,8 @@ export function noteText(note: Note): string {
   return `${prefix}: ${note.text}`;
 }
 
-function fileDiff(file: FileChange, style: Style): string {
+/** A unified diff of one file. */
+export function fileDiff(file: FileChange, style: Style): string {
   const [before, after] = [file.before ?? "", file.action === "write" ? file.text : ""];
   const [oldName, newName] = [file.before === null ? "/dev/null" : file.path, after === "" ? "/dev/null" : file.path];
   const patch = createTwoFilesPatch(oldName, newName, before, after, undefined, undefined, { context: 3 });

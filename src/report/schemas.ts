@@ -55,6 +55,35 @@ const trySchema = z.strictObject({
   applied: applySchema.nullable().meta({ description: "what was done first; null if nothing" }),
 });
 
+const historySchema = z.strictObject({
+  generations: z
+    .array(
+      z.strictObject({
+        number: z.int(),
+        time: z.number().meta({ description: "milliseconds since 1970" }),
+        command: z.string(),
+        complete: z.boolean().meta({ description: "false if the run that made it was interrupted" }),
+        takesOver: z.boolean().meta({ description: "entries of somebody else became netkeep's" }),
+        documents: z.array(
+          z.strictObject({ action: z.enum(["add", "change", "remove"]), owner: z.string(), path: z.string() }),
+        ),
+        entries: z
+          .strictObject({ added: z.int(), changed: z.int(), removed: z.int() })
+          .meta({ description: "changes of the kernel" }),
+        files: z.array(z.string()),
+      }),
+    )
+    .meta({ description: "from the oldest to the newest" }),
+});
+
+const historyDiffSchema = z.strictObject({
+  from: z.int(),
+  to: z.int(),
+  changes: z.array(z.strictObject({ path: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
+});
+
+const historyShowSchema = z.strictObject({ number: z.int(), path: z.string(), text: z.string() });
+
 const findingSchema = z.strictObject({
   code: z.enum(findingCodes),
   severity: z.enum(["error", "warning", "info"]),
@@ -130,6 +159,9 @@ export const outputSchemas = {
   plan: planSchema,
   apply: applySchema,
   try: trySchema,
+  history: historySchema,
+  "history-diff": historyDiffSchema,
+  "history-show": historyShowSchema,
   audit: auditSchema,
   show: showSchema,
   explain: explainSchema,

@@ -24,7 +24,8 @@ export function showText(owners: readonly OwnerState[], now: number, style: Styl
   return parts.length === 0 ? "" : `${parts.join("\n\n")}\n`;
 }
 
-function age(milliseconds: number): string {
+/** For people; at most two days in hours. */
+export function age(milliseconds: number): string {
   const minutes = Math.floor(Math.max(milliseconds, 0) / 60_000);
   if (minutes < 1) return "under a minute";
   if (minutes < 120) return `${minutes} min`;

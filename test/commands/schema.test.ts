@@ -14,6 +14,9 @@ describe("netkeep schema", () => {
       "plan",
       "apply",
       "try",
+      "history",
+      "history-diff",
+      "history-show",
       "audit",
       "show",
       "explain",
@@ -24,7 +27,7 @@ describe("netkeep schema", () => {
     expect(() => schemaCommand("plans")).toThrow(
       new UserError(
         64,
-        "no schema is named plans; known: document, plan, apply, try, audit, show, explain, restore, doctor, error",
+        "no schema is named plans; known: document, plan, apply, try, history, history-diff, history-show, audit, show, explain, restore, doctor, error",
       ),
     );
   });

@@ -87,6 +87,24 @@ describe.each(suites)("try on %s", (suite) => {
     await expectClean(host);
   });
 
+  test("history tells what was changed, and rollback takes it back", async () => {
+    await host.run(["ip", "-batch", "-"], { input: `${foreign.join("\n").replaceAll(" add ", " replace ")}\n` });
+    const now = await everything();
+    await apply(host, document("52:02:00:00:00:02", "2.57.57.43"), "web");
+    const history = await netkeep(host, ["history"]);
+    expect(history.stdout).toMatch(
+      / apply \/root\/web\.yaml: \+web .*\n.* try \/root\/web\.yaml: ~web\n.* apply .*: ~web$/s,
+    );
+    expect((await netkeep(host, ["history", "diff", "2", "3"], { reject: false })).stdout).toContain(
+      "-Address=2.57.57.42",
+    );
+    expect((await netkeep(host, ["rollback"])).exitCode).toBe(0);
+    // When a document was stored is no part of it.
+    const stable = (lines: readonly string[]) => lines.filter((line) => !line.includes("/owners/"));
+    expect(stable(await everything())).toEqual(stable(now));
+    await expectClean(host);
+  });
+
   test("the host loses power: what was confirmed is there, and what was tried is not", async () => {
     await apply(host, document("52:02:00:00:00:05", "2.57.57.55"), "other");
     const files = (await everything()).filter((line) => / \/etc\/|\/var\//.test(line));
