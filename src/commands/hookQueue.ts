@@ -41,17 +41,18 @@ async function waitingCalls(context: CommandContext): Promise<Waiting[]> {
   const { system } = context;
   const names = (await system.list(places.queue)).filter((name) => name.endsWith(".request"));
   const found = await Promise.all(
-    names.map(async (name) => {
-      const path = `${places.queue}/${name}`;
-      return { id: name.replace(/\.request$/, ""), text: await system.readText(path), at: await system.modified(path) };
-    }),
+    names.map(async (name) => ({ name, at: (await system.modified(`${places.queue}/${name}`)) ?? 0 })),
   );
   const calls: Waiting[] = [];
-  for (const { id, text } of found.sort((a, b) => (a.at ?? 0) - (b.at ?? 0))) {
+  // Requests go from the first to the last, so reading from the last to the first never finds one without those after it,
+  // should the run of a client that was killed still be at work. What is done twice then ends as it ended before.
+  for (const { name } of found.sort((a, b) => b.at - a.at)) {
+    const text = await system.readText(`${places.queue}/${name}`);
     if (text === null) continue;
+    const id = name.replace(/\.request$/, "");
     const queued = parseRequest(text);
-    if (queued === null) calls.push({ id, queued: nobody, call: unreadable });
-    else calls.push({ id, queued, call: await hookCallOf(context, queued.words, async () => queued.input) });
+    if (queued === null) calls.unshift({ id, queued: nobody, call: unreadable });
+    else calls.unshift({ id, queued, call: await hookCallOf(context, queued.words, async () => queued.input) });
   }
   return calls;
 }
