@@ -28,7 +28,7 @@ function withOtherMac<T extends { readonly mac: string }>(guest: T): T {
 /** All that a run leaves behind: kernel, files with their digests; without times and without what only a reload ends. */
 async function stateOf(ns: Namespace): Promise<string[]> {
   const files = await ns.sh(`
-    for file in $(find /etc/systemd/network /var/lib/netkeep /run/netkeep -type f ! -name reload-pending | sort); do
+    for file in $(find /etc/systemd/network /var/lib/netkeep/owners /run/netkeep -type f ! -name reload-pending | sort); do
       echo "$file $(sed 's/"changed":[0-9]*//' $file | md5sum)"
     done`);
   return [...(await ipText(ns)), ...files.trim().split("\n")];
