@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # How long netkeep takes, as a multiple of the bare `ip` commands that do the same, in one run on this machine:
 #   npm run bench -- [--guests N] [--runs N] [--json FILE]
+# The options are for the bulk commands; what the calls of hooks cost comes after them.
 # Everything happens in a throw-away network and mount namespace.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,4 +18,8 @@ if [ ! -d node_modules/esbuild ]; then
   npm ci --no-fund --no-audit --loglevel=error
 fi
 npm run --silent build
-exec unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private node scripts/bench.mjs "$@"
+apart() {
+  unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private "$@"
+}
+apart node scripts/bench.mjs "$@"
+apart node scripts/benchHooks.mjs

@@ -38,14 +38,34 @@ export interface Observed {
 /** What is known before it is known which links matter. */
 type ObservedHost = Omit<Observed, "statuses" | "claims">;
 
-/** First half, needed before the documents can be read: their defaults depend on the host's addresses. */
-export async function observeHost(system: System, reloadPendingPath: string): Promise<ObservedHost> {
+/**
+ * First half, needed before the documents can be read: their defaults depend on the host's addresses.
+ *
+ * @returns `begun` when all its programs run: whoever has something to compute does it then
+ */
+export function observeHost(
+  system: System,
+  reloadPendingPath: string,
+): { readonly begun: Promise<unknown>; readonly observed: Promise<ObservedHost> } {
   const units = system.readUnits(unitDirectories, [".network", ".netdev"]);
+  const facts = units.then((tree) => ({
+    read: system.offline ? Promise.resolve({}) : system.hostFacts(asksForVirtualization(tree)),
+  }));
+  const host = facts.then(({ read }) => read);
+  return { begun: facts, observed: observeAll(system, reloadPendingPath, units, host) };
+}
+
+async function observeAll(
+  system: System,
+  reloadPendingPath: string,
+  units: Promise<UnitTree>,
+  facts: Promise<HostFacts>,
+): Promise<ObservedHost> {
   const [kernel, networkd, tree, host, pending, maxSizes] = await Promise.all([
     observeKernel(system),
     observeNetworkd(system),
     units,
-    system.offline ? Promise.resolve({}) : units.then((tree) => system.hostFacts(asksForVirtualization(tree))),
+    facts,
     system.readText(reloadPendingPath),
     Promise.all([maxSize(system, 4), maxSize(system, 6)]),
   ]);

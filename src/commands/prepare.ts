@@ -64,10 +64,13 @@ export interface Prepared {
  * @throws UserError 65 for bad documents and, if asked, conflicts
  */
 export async function prepare(system: System, settings: Settings, options: PrepareOptions): Promise<Prepared> {
+  const { begun, observed: observedHost } = observeHost(system, places.reloadPending);
   const [host, { kept, shapes }] = await Promise.all([
-    observeHost(system, places.reloadPending),
-    // While the programs run that observeHost() has begun.
-    readHostDocuments(system).then((read) => ({ kept: read, shapes: shapeDocuments(read, options.given) })),
+    observedHost,
+    Promise.all([readHostDocuments(system), begun]).then(([read]) => ({
+      kept: read,
+      shapes: shapeDocuments(read, options.given),
+    })),
   ]);
   const context = documentContext(settings, host.kernel, system.offline);
   const fallback = options.tolerant ? (owner: string) => recordedOwner(owner, host.generated) : null;

@@ -121,8 +121,10 @@ const architectures: Readonly<Record<string, string>> = {
  */
 export async function readHostFacts(virtualization: boolean): Promise<HostFacts> {
   const facts = { hostname: hostname(), kernelVersion: release(), architecture: architectures[arch()] };
-  const machineId = await readFile("/etc/machine-id", "utf8").catch(() => undefined);
-  const rest = virtualization ? await readVirtualization() : {};
+  const [rest, machineId] = await Promise.all([
+    virtualization ? readVirtualization() : {},
+    readFile("/etc/machine-id", "utf8").catch(() => undefined),
+  ]);
   return { ...facts, machineId: machineId?.trim(), ...rest };
 }
 
