@@ -15,6 +15,9 @@ export const files = [
     "netkeep-audit.timer",
   ].map((unit) => [`units/${unit}`, `usr/lib/systemd/system/${unit}`, 0o644]),
   ["units/90-netkeep.rules", "usr/lib/udev/rules.d/90-netkeep.rules", 0o644],
+  // For links that are kept live: who sets them up says so. ifupdown looks nowhere else.
+  ["packaging/files/link-up", "etc/network/if-up.d/netkeep", 0o755],
+  ["packaging/files/link-up", "usr/lib/NetworkManager/dispatcher.d/90-netkeep", 0o755],
   ["packaging/files/netkeep.preset", "usr/lib/systemd/system-preset/50-netkeep.preset", 0o644],
   ["packaging/files/netkeep.tmpfiles", "usr/lib/tmpfiles.d/netkeep.conf", 0o644],
   ["packaging/files/netkeep.sysctl", "usr/lib/sysctl.d/50-netkeep.conf", 0o644],
