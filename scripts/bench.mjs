@@ -48,7 +48,7 @@ function setUp() {
   writeInputs(guests);
 }
 
-/** Nothing in the kernel and nothing on disk. */
+/** Nothing in the kernel, and nothing on disk but a base file. */
 function empty() {
   spawnSync("ip", ["route", "flush", "proto", "107"]);
   ip("link", "set", link, "address", "02:00:00:00:00:01");
@@ -56,6 +56,8 @@ function empty() {
     for (const name of readdirSync(place)) rmSync(`${place}/${name}`, { recursive: true });
   }
   rmSync("/run/netkeep", { recursive: true, force: true });
+  // Without it, and without networkd, the link would be kept live, and no file written.
+  writeFileSync(`/etc/systemd/network/10-${link}.network`, `[Match]\nName=${link}\n`);
 }
 
 function ip(...args) {

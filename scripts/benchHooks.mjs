@@ -69,6 +69,8 @@ for (const place of ["/etc/netkeep", "/var/lib/netkeep", "/etc/systemd/network",
 }
 execFileSync("ip", ["link", "add", link, "address", "02:00:00:00:00:01", "type", "bridge"]);
 execFileSync("ip", ["link", "set", link, "up"]);
+// Without it, and without networkd, the link would be kept live, and no file written.
+writeFileSync(`/etc/systemd/network/10-${link}.network`, `[Match]\nName=${link}\n`);
 
 const turns = [];
 for (let turn = 0; turn < Number(given.turns); turn++) {
