@@ -18,13 +18,17 @@ const metricKeys: Readonly<Record<string, string>> = {
   advmss: "TCPAdvertisedMaximumSegmentSize",
 };
 
-/** A route as a [Route] section. Keys that would say networkd's default are left out. */
+/**
+ * A route as a [Route] section. Keys that would say networkd's default are left out, but for GatewayOnLink=: where the base
+ * file has no static address networkd takes every gateway to be on the link (route_section_verify()), and sets a second
+ * route beside the one that is live.
+ */
 export function routeToSection(route: Route): Section {
   const family = familyOf(route.destination);
   const body: Record<string, string | string[]> = { Destination: route.destination };
   if (route.type !== "unicast") body["Type"] = route.type;
   if (route.gateway !== null) body["Gateway"] = route.gateway;
-  if (route.onLink) body["GatewayOnLink"] = "yes";
+  if (route.gateway !== null || route.onLink) body["GatewayOnLink"] = route.onLink ? "yes" : "no";
   if (route.nextHops.length > 0) {
     body["MultiPathRoute"] = route.nextHops.map((hop) => hopText(hop, route.link));
   }
