@@ -37,15 +37,15 @@ const bundle = new URL("../../dist/netkeep.mjs", import.meta.url).pathname;
  * bridges have a pinned MAC, a carrier, and a subnet of each family.
  */
 const setUp = `
-for directory in /etc/netkeep /var/lib/netkeep /etc/systemd/network /run; do
+for directory in /etc/netkeep /var/lib/netkeep /etc/systemd/network /etc/systemd/system /run; do
   mkdir -p $directory
   mount -t tmpfs tmpfs $directory
 done
 mkdir /run/docs
-# networkd is to start at boot, or everything would be kept live.
-mkdir -p /run/systemd/system/multi-user.target.wants
-touch /run/systemd/system/systemd-networkd.service
-ln -s ../systemd-networkd.service /run/systemd/system/multi-user.target.wants/systemd-networkd.service
+# networkd is to start at boot, or everything would be kept live. Not in /run, where the directory says that systemd runs.
+mkdir /etc/systemd/system/multi-user.target.wants
+touch /etc/systemd/system/systemd-networkd.service
+ln -s ../systemd-networkd.service /etc/systemd/system/multi-user.target.wants/systemd-networkd.service
 ip link set lo up
 for n in 0 1; do
   ip link add br$n address 02:00:00:00:00:0$n type bridge
