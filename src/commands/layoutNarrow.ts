@@ -71,6 +71,7 @@ export async function readRecordedLinks(
 export function narrowLayout(
   desired: DesiredState,
   recorded: RecordedLinks,
+  live: ReadonlySet<string>,
   owners: ReadonlySet<string>,
   digest: Digest,
 ): (Layout & { readonly mostRoutes: number }) | null {
@@ -93,7 +94,7 @@ export function narrowLayout(
     notes: [],
     sections: new Map(),
     bases: new Map(),
-    live: new Map(),
+    live: new Map([...live].map((link) => [link, "as before"])),
     certain: true,
     keeps: () => false,
     without: (keys) => withText(render(keys)),

@@ -27,6 +27,8 @@ export interface Memory {
   readonly newest: number;
   /** Link → name of the base file below which its drop-ins are; only links about which there is no doubt. */
   readonly bases: Readonly<Record<string, string>>;
+  /** Links whose entries are kept live, without a drop-in. */
+  readonly live: readonly string[];
   readonly gateways: readonly Gateway[];
   /** Links on which what an agent's own script has left was taken over. */
   readonly swept: readonly string[];
@@ -67,11 +69,11 @@ export async function leaveMemory(
   { system, settings }: CommandContext,
   { view, swept }: Pick<ApplyOptions, "view" | "swept">,
   prepared: Prepared,
-  { stored, files }: Outcome,
+  { stored, files, kernel }: Outcome,
 ): Promise<void> {
   if (system.offline) return;
   const narrow = view != null && prepared.record.scope !== null;
-  if (narrow && stored.length + files.length === 0) return;
+  if (narrow && stored.length + files.length + kernel.length === 0) return;
   const memory = narrow ? memoryAfter(view.memory, prepared) : memoryOf(prepared, swept ?? (await sweptLinks(system)));
   if (memory === null) return system.removeFile(places.memory);
   const { index, ...head } = memory;
@@ -86,7 +88,9 @@ function memoryOf({ documents, observed, layout, desired, plan }: Prepared, swep
   if (doubtful.has(null)) return null;
   const files = layout.files.map(({ path, text }) => ({ path, link: linkOfFile(text) }));
   const bases = files.flatMap(({ path, link }) =>
-    link === null || !path.endsWith("-link.conf") || doubtful.has(link) ? [] : [[link, baseNameOf(path)] as const],
+    link === null || !path.endsWith("-link.conf") || doubtful.has(link) || layout.live.has(link)
+      ? []
+      : [[link, baseNameOf(path)] as const],
   );
   const stored = desired.owners.filter(({ source }) => !source.startsWith(`${places.documents}/`));
   return {
@@ -94,6 +98,7 @@ function memoryOf({ documents, observed, layout, desired, plan }: Prepared, swep
     routeLimit: observed.routeLimit,
     newest: Math.max(0, ...desired.owners.map(({ changed }) => changed)),
     bases: Object.fromEntries(bases),
+    live: [...layout.live.keys()].filter((link) => !doubtful.has(link)),
     gateways: observed.kernel.routes.flatMap(({ table, destination, link, gateway }) =>
       table === mainTable && lengthOf(destination) === 0 && gateway !== null ? [{ link, address: gateway }] : [],
     ),
@@ -112,7 +117,7 @@ function memoryAfter(memory: Memory, { documents }: Prepared): Memory {
 }
 
 /** To be raised with what a memory says. */
-const format = 2;
+const format = 3;
 
 /** What must not have changed: the format, the settings, who the owners are, and the choice of base files. */
 async function signatureOf(system: System, settings: Settings): Promise<string> {

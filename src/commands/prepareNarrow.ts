@@ -16,6 +16,7 @@ import { endangersOthers } from "./narrowThreats.ts";
 import type { NarrowView } from "./narrowView.ts";
 import type { Observed } from "./observe.ts";
 import { documentContext, type Prepared, type PrepareOptions, planOf, readoptions } from "./prepare.ts";
+import { readHeldLive } from "./recordedLive.ts";
 
 /** With more owners than this there is nothing to win. */
 const mostOwners = 64;
@@ -34,22 +35,32 @@ export async function prepareNarrow(
   const { memory, links } = view;
   const context = documentContext(settings, { links, routes: [], neighbors: [] }, false);
   const hostAddresses = [...context.hostAddresses, ...memory.gateways.map(({ address }) => address)];
-  const documents = await closeOver(system, options, { ...context, hostAddresses }, memory);
+  const within = { ...context, hostAddresses };
+  const documents = await closeOver(system, options, within, memory);
   if (documents === null) return null;
   const owners = new Set([...documents.states, ...options.given].map(({ owner }) => owner));
   const touched = linksTouched(documents, owners, view);
-  if (touched.some((link) => memory.bases[link] === undefined || links.get(link)?.up !== true)) return null;
-  const recorded = await readRecordedLinks(system, touched, memory.bases, owners, settings.routeProtocol);
-  if (recorded === null) return null;
+  const live = new Set(touched.filter((link) => memory.live.includes(link)));
+  const filed = touched.filter((link) => !live.has(link));
+  if (filed.some((link) => memory.bases[link] === undefined)) return null;
+  if (touched.some((link) => links.get(link)?.up !== true)) return null;
+  const recorded = await readRecordedLinks(system, filed, memory.bases, owners, settings.routeProtocol);
+  const held = await readHeldLive(system, live, owners, memory, within);
+  if (recorded === null || held === null) return null;
   const desired = merge(documents.states);
   const entries = new Map<string, Entry>();
   for (const owner of desired.owners) for (const { entry } of owner.entries) entries.set(entryKey(entry), entry);
-  const scope = new Set([...entries.keys(), ...recorded.entries.keys()]);
-  const record: OwnRecord = { protocol: settings.routeProtocol, recorded: recorded.entries, scope };
-  const kernel = await kernelNearby(system, view, recorded, [...entries.values()]);
+  // A link that is left without entries is looked after no more.
+  const kept = new Set([...entries.values()].map(({ link }) => link));
+  if ([...live].some((link) => !kept.has(link) && !held.isShared(link))) return null;
+  const before = new Map([...recorded.entries, ...held.entries]);
+  const scope = new Set([...entries.keys(), ...before.keys()]);
+  const record: OwnRecord = { protocol: settings.routeProtocol, recorded: recorded.entries, scope, live };
+  const samples = [...recorded.samples, ...held.samples];
+  const kernel = await kernelNearby(system, view, [...before.values()], samples, [...entries.values()]);
   if (kernel === null) return null;
   const observed = observedNearby(view, kernel, recorded);
-  const layout = narrowLayout(desired, recorded, owners, (text) => system.digest(text));
+  const layout = narrowLayout(desired, recorded, live, owners, (text) => system.digest(text));
   if (layout === null || layout.mostRoutes > memory.routeLimit) return null;
   const { changes, notes, waiting } = planKernel(entries, kernel, record, true);
   const filesWithout = (keys: ReadonlySet<string>) => fileChanges(layout, observed, keys, options.tolerant);
@@ -99,7 +110,7 @@ function linksTouched(
   { memory, around }: NarrowView,
 ): string[] {
   const before = [...owners].flatMap((owner) => indexedOwner(memory.index, owner)?.links ?? []);
-  const nearby = around.filter((link) => memory.bases[link] !== undefined);
+  const nearby = around.filter((link) => memory.bases[link] !== undefined || memory.live.includes(link));
   return [
     ...new Set([...nearby, ...before, ...states.flatMap(({ entries }) => entries.map(({ entry }) => entry.link))]),
   ].sort();
@@ -113,14 +124,14 @@ function linksTouched(
 async function kernelNearby(
   system: System,
   { links, memory }: NarrowView,
-  recorded: RecordedLinks,
+  before: readonly Entry[],
+  samples: readonly Entry[],
   wanted: readonly Entry[],
 ): Promise<KernelState | null> {
-  const routes = new Map([...recorded.entries.values(), ...wanted].map((entry) => [entryKey(entry), entry]));
-  const expected = [...recorded.entries.values(), ...recorded.samples];
-  const ownRoutes = groupByKind([...routes.values()]).route;
-  const samples = groupByKind(recorded.samples).route;
-  const found = await lookUp(system, [...ownRoutes, ...samples], groupByKind(expected).neighbor, memory.gateways);
+  const routes = new Map([...before, ...wanted].map((entry) => [entryKey(entry), entry]));
+  const expected = [...before, ...samples];
+  const asked = [...groupByKind([...routes.values()]).route, ...groupByKind(samples).route];
+  const found = await lookUp(system, asked, groupByKind(expected).neighbor, memory.gateways);
   if (found === null) return null;
   const there = new Set(found.routes.map(entryKey));
   const whole = groupByKind(expected).route.every((route) => there.has(entryKey(route)));

@@ -43,6 +43,28 @@ export function ownersWanting(index: OwnerIndex, keys: Iterable<string>): Indexe
   return [...found.values()].filter((indexed) => indexed.keys.some((key) => has(keys, key)));
 }
 
+/** The first and the last of the owners on a link that are not left out. */
+export function outermostOwners(index: OwnerIndex, link: string, without: ReadonlySet<string>): string[] {
+  const word = JSON.stringify(link);
+  const isOne = (line: string) => {
+    const { owner, links } = parseLine(line);
+    return links.includes(link) && !without.has(owner) ? [owner] : [];
+  };
+  const lineAt = (at: number) => index.slice(index.lastIndexOf("\n", at) + 1, index.indexOf("\n", at));
+  let [first, last]: [string[], string[]] = [[], []];
+  for (let at = index.indexOf(word); at >= 0 && first.length === 0; at = index.indexOf(word, at + 1)) {
+    first = isOne(lineAt(at));
+  }
+  for (
+    let at = index.lastIndexOf(word);
+    at >= 0 && last.length === 0;
+    at = at > 0 ? index.lastIndexOf(word, at - 1) : -1
+  ) {
+    last = isOne(lineAt(at));
+  }
+  return [...new Set([...first, ...last])];
+}
+
 /** The index after some owners have changed; a state without entries has no line. */
 export function withOwners(index: OwnerIndex, states: readonly OwnerState[]): OwnerIndex {
   let text = index;

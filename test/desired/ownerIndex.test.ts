@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { indexedOwner, indexOwners, ownersWanting, withOwners } from "../../src/desired/ownerIndex.ts";
+import { indexedOwner, indexOwners, outermostOwners, ownersWanting, withOwners } from "../../src/desired/ownerIndex.ts";
 import { entryKey } from "../../src/model/entry.ts";
 import type { OwnerState } from "../../src/model/owner.ts";
 import { neighbor } from "../support/build.ts";
@@ -58,6 +58,21 @@ describe("an index of owners", () => {
         agrees(index, before);
         const changed = new Set(after.map(({ owner }) => owner));
         agrees(withOwners(index, after), [...before.filter(({ owner }) => !changed.has(owner)), ...after]);
+      }),
+    );
+  });
+
+  test("names the first and the last owner on a link", () => {
+    const without = fc.uniqueArray(name, { maxLength: 3 });
+    fc.assert(
+      fc.property(states, without, (all, left) => {
+        const except = new Set([...left, ...all.slice(0, 1).map(({ owner }) => owner)]);
+        const index = indexOwners(all, new Set());
+        const on = all.filter(
+          ({ owner, entries }) => !except.has(owner) && entries.some(({ entry }) => entry.link === "br0"),
+        );
+        const ends = new Set([...on.slice(0, 1), ...on.slice(-1)].map(({ owner }) => owner));
+        expect(outermostOwners(index, "br0", except)).toEqual([...ends]);
       }),
     );
   });

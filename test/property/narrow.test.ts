@@ -83,7 +83,7 @@ function stateOf(made: FakeSystem) {
   return { files: Object.fromEntries(files), kernel };
 }
 
-test.each(["l3-guest", "foreign-on-252"])("on %s", async (name) => {
+test.each(["l3-guest", "foreign-on-252", "live-networkd-masked", "live-ifupdown"])("on %s", async (name) => {
   let [narrow, all] = [0, 0];
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
