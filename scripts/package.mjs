@@ -21,7 +21,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { directories, files, manuals } from "../packaging/tree.mjs";
+import { directories, files, manuals } from "./packaging/tree.mjs";
 
 process.umask(0o022);
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
@@ -63,8 +63,8 @@ async function fillTree(tree) {
   for (const name of readdirSync("docs/schema"))
     put(join(tree, "usr/share/netkeep/schema", name), readFileSync(`docs/schema/${name}`));
   const documents = join(tree, "usr/share/doc/netkeep");
-  cpSync("examples", join(documents, "examples"), { recursive: true });
-  put(join(documents, "copyright"), `${readFileSync("packaging/deb/copyright", "utf8")}${bundledLicences()}`);
+  cpSync("docs/examples", join(documents, "examples"), { recursive: true });
+  put(join(documents, "copyright"), `${readFileSync("scripts/packaging/deb/copyright", "utf8")}${bundledLicences()}`);
   const { bash, zsh, fish } = await completions();
   put(join(tree, "usr/share/bash-completion/completions/netkeep"), bash);
   put(join(tree, "usr/share/zsh/vendor-completions/_netkeep"), zsh);
@@ -78,12 +78,12 @@ function makeDeb(tree) {
   const documents = join(root, "usr/share/doc/netkeep");
   put(join(documents, "changelog.gz"), gzip(readFileSync("CHANGELOG.md")));
   put(join(documents, "changelog.Debian.gz"), gzip(debianChangelog(version)));
-  put(join(root, "usr/share/lintian/overrides/netkeep"), readFileSync("packaging/deb/lintian-overrides"));
+  put(join(root, "usr/share/lintian/overrides/netkeep"), readFileSync("scripts/packaging/deb/lintian-overrides"));
   const paths = allFiles(root);
   const size = Math.ceil(paths.reduce((sum, path) => sum + statSync(join(root, path)).size, 0) / 1024);
   const control = { ...variables, VERSION: version, SIZE: String(size) };
-  put(join(root, "DEBIAN/control"), fill("packaging/deb/control", control));
-  put(join(root, "DEBIAN/conffiles"), readFileSync("packaging/deb/conffiles"));
+  put(join(root, "DEBIAN/control"), fill("scripts/packaging/deb/control", control));
+  put(join(root, "DEBIAN/conffiles"), readFileSync("scripts/packaging/deb/conffiles"));
   put(
     join(root, "DEBIAN/md5sums"),
     paths
@@ -92,7 +92,7 @@ function makeDeb(tree) {
       .join(""),
   );
   for (const script of ["postinst", "prerm", "postrm"])
-    put(join(root, "DEBIAN", script), fill(`packaging/deb/${script}`, variables), 0o755);
+    put(join(root, "DEBIAN", script), fill(`scripts/packaging/deb/${script}`, variables), 0o755);
   setTimes(root);
   mkdirSync(options.output, { recursive: true });
   const made = join(options.output, `netkeep_${version}_all.deb`);
@@ -119,7 +119,10 @@ function makeRpm(tree) {
     ...allFiles(root).map((path) => `${path.startsWith("etc/") ? "%config(noreplace) " : ""}/${path}`),
   ];
   const spec = join(work, "netkeep.spec");
-  writeFileSync(spec, fill("packaging/rpm/netkeep.spec", { ...variables, TREE: root, FILES: listed.join("\n") }));
+  writeFileSync(
+    spec,
+    fill("scripts/packaging/rpm/netkeep.spec", { ...variables, TREE: root, FILES: listed.join("\n") }),
+  );
   const defines = {
     _topdir: join(work, "rpmbuild"),
     _rpmdir: join(work, "rpms"),

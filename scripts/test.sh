@@ -41,7 +41,7 @@ is_debian() { grep -qs '^ID=debian' /etc/os-release; }
 
 install_packages() {
   local wanted=() package
-  for package in iproute2 util-linux mmdebstrap systemd-container debian-archive-keyring dbus mandoc lintian chromium; do
+  for package in iproute2 util-linux mmdebstrap systemd-container debian-archive-keyring dbus systemd mandoc lintian chromium; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || wanted+=("$package")
   done
   [ ${#wanted[@]} = 0 ] && return
@@ -90,4 +90,6 @@ fi
 
 heading "result"
 echo "$passed passed, $failed failed, $skipped skipped"
+# Single tests leave themselves out where a tool is missing; here all tools were to be installed.
+[ "${CI:-}" != true ] || [ "$skipped" = 0 ] || exit 1
 [ "$failed" = 0 ]

@@ -3,45 +3,45 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { files } from "../packaging/tree.mjs";
+import { files } from "../scripts/packaging/tree.mjs";
 import { documentForDomain } from "../src/hooks/libvirtDocument.ts";
 import { parseDomain } from "../src/hooks/libvirtDomain.ts";
 import { accepted, covers, parseAddress, parsePrefix } from "../src/model/address.ts";
 import { buildIfStale, netkeep, read, repo } from "./support/docs.ts";
 
-const names = readdirSync(join(repo, "examples"), { recursive: true, encoding: "utf8" });
+const names = readdirSync(join(repo, "docs/examples"), { recursive: true, encoding: "utf8" });
 const folder = mkdtempSync(join(tmpdir(), "netkeep-examples-"));
 beforeAll(buildIfStale);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("examples", () => {
   test.each(names.filter((name) => name.endsWith(".yaml")))("%s is a good document", (name) => {
-    const result = netkeep(["generate", "--root", join(folder, name), join(repo, "examples", name)]);
+    const result = netkeep(["generate", "--root", join(folder, name), join(repo, "docs/examples", name)]);
     expect(result).toMatchObject({ status: 0, stdout: expect.stringContaining("60-netkeep.conf") });
   });
 
   test("libvirt/domain.xml says the same as the guest's file", () => {
-    const parsed = parseDomain(read("examples/libvirt/domain.xml"));
+    const parsed = parseDomain(read("docs/examples/libvirt/domain.xml"));
     if ("problem" in parsed) throw new Error(parsed.problem);
     const { document, notes } = documentForDomain(parsed.domain, null);
     expect(notes).toEqual([]);
-    expect(document).toEqual(parse(read("examples/libvirt/web1.yaml")));
+    expect(document).toEqual(parse(read("docs/examples/libvirt/web1.yaml")));
   });
 
   test("vdsm/10-storage.network gets the drop-in, and looks up the tables of the document", () => {
     const root = join(folder, "vdsm");
     mkdirSync(join(root, "etc/systemd/network"), { recursive: true });
-    const base = read("examples/vdsm/10-storage.network");
+    const base = read("docs/examples/vdsm/10-storage.network");
     writeFileSync(join(root, "etc/systemd/network/10-storage.network"), base);
-    const result = netkeep(["generate", "--root", root, join(repo, "examples/vdsm/host.yaml")]);
+    const result = netkeep(["generate", "--root", root, join(repo, "docs/examples/vdsm/host.yaml")]);
     expect(result.stdout).toContain("wrote /etc/systemd/network/10-storage.network.d/60-netkeep.conf\n");
-    const { routes } = parse(read("examples/vdsm/host.yaml")) as { routes: { table: number }[] };
+    const { routes } = parse(read("docs/examples/vdsm/host.yaml")) as { routes: { table: number }[] };
     for (const { table } of routes) expect(base).toContain(`Table=${table}\n`);
   });
 
   test("frr/frr.conf announces every guest of the document", () => {
-    const lists = [...read("examples/frr/frr.conf").matchAll(/prefix-list guests seq 10 permit (\S+) ge (\d+)/g)];
-    const { guests } = parse(read("examples/frr/guests.yaml")) as { guests: { addresses: string[] }[] };
+    const lists = [...read("docs/examples/frr/frr.conf").matchAll(/prefix-list guests seq 10 permit (\S+) ge (\d+)/g)];
+    const { guests } = parse(read("docs/examples/frr/guests.yaml")) as { guests: { addresses: string[] }[] };
     for (const address of guests.flatMap(({ addresses }) => addresses)) {
       const announced = lists.some(([, prefix = "", length]) => {
         const whole = address.includes(":") ? "128" : "32";
@@ -53,12 +53,12 @@ describe("examples", () => {
 
   test("what they link to is in the packages, and every folder is described", () => {
     const installed = files.map(([, place]) => `/${place}`);
-    const texts = names.filter((name) => basename(name) === "README.md").map((name) => read(`examples/${name}`));
+    const texts = names.filter((name) => basename(name) === "README.md").map((name) => read(`docs/examples/${name}`));
     const linked = texts.flatMap((text) => [...text.matchAll(/\/usr\/libexec\/netkeep\/\S+/g)].map(([path]) => path));
     expect(linked.length).toBeGreaterThan(1);
     for (const path of linked) expect(installed).toContain(path);
     for (const name of names.filter((path) => !path.includes("/") && path !== "README.md")) {
-      expect(read("examples/README.md")).toContain(`| \`${name}/\` |`);
+      expect(read("docs/examples/README.md")).toContain(`| \`${name}/\` |`);
     }
   });
 });
