@@ -34,11 +34,11 @@ describe.each(suites)("hooks at once on %s", (suite) => {
   test("all is right at the end, in time, with few reloads, and another guest loses no packet", async () => {
     const monitor = await startMonitor(host);
     const flow = await startTraffic(host, { from: "out", to: guest.name, address: guest.addresses[1] });
-    const before = await reloads(host);
     for (const [leaving, arriving] of [
       [0, 20],
       [20, 0],
     ] as const) {
+      const before = await reloads(host);
       const calls = half.flatMap((index) => [
         ...callsOf("delete", leaving + index),
         ...callsOf("add", arriving + index),
@@ -51,10 +51,11 @@ describe.each(suites)("hooks at once on %s", (suite) => {
       expect(await guestRoutes(host)).toEqual(wanted);
       expect((await netkeep(host, ["show"])).stdout.match(/^cloudstack:/gm)).toHaveLength(20 * nics);
       await expectClean(host);
+      const made = (await reloads(host)) - before;
+      console.log(`${suite}: 200 hooks, ${made} reloads, slowest ${Math.max(...took)} ms, median ${median(took)} ms`);
+      expect(made).toBeGreaterThan(0);
+      expect(made).toBeLessThanOrEqual(mostReloads);
     }
-    const made = (await reloads(host)) - before;
-    expect(made).toBeGreaterThan(0);
-    expect(made).toBeLessThanOrEqual(2 * mostReloads);
     expect(await flow.stop()).toMatchObject({ lost: 0, longestRun: 0 });
     const lines = await monitor.stop();
     for (const address of guest.addresses) expect(deletions(lines, address)).toEqual([]);
@@ -103,6 +104,10 @@ async function guestRoutes(host: LabHost): Promise<string[]> {
 async function reloads(host: LabHost): Promise<number> {
   const { stdout } = await host.run(["journalctl", "--no-pager", "-o", "cat", "-u", "systemd-networkd"]);
   return stdout.match(/^cloudbr0: Reconfiguring with /gm)?.length ?? 0;
+}
+
+function median(list: readonly number[]): number | undefined {
+  return [...list].sort((a, b) => a - b)[list.length >> 1];
 }
 
 function hex(number: number): string {
