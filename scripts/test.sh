@@ -14,13 +14,18 @@ heading() { printf '\n== %s ==\n' "$*"; }
 step() {
   heading "$1"
   shift
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  if "$@"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "$*" >>"$results/failures"
+  fi
 }
 
 leave_out() {
   heading "$1: left out"
   echo "$2"
-  if [ "${CI:-}" = true ]; then failed=$((failed + 1)); else skipped=$((skipped + 1)); fi
+  if [ "${CI:-}" = true ]; then failed=$((failed + 1)) && echo "$1: left out. $2" >>"$results/failures"; else skipped=$((skipped + 1)); fi
 }
 
 layer() {
@@ -28,12 +33,9 @@ layer() {
   local report=$results/$1.json
   node node_modules/vitest/vitest.mjs run --project "$1" --reporter=default --reporter=json --outputFile.json="$report"
   local status=$? counts
-  counts=$(node -e '
-    const { numPassedTests, numFailedTests, numPendingTests, numTotalTests } = JSON.parse(require("fs").readFileSync(process.argv[1]));
-    console.log(numPassedTests, numFailedTests + (numTotalTests === 0 ? 1 : 0), numPendingTests);
-  ' "$report" 2>/dev/null) || counts="0 1 0"
+  counts=$(node scripts/testReport.mjs "$report" "$results/failures" 2>/dev/null) || counts="0 1 0"
   read -r p f s <<<"$counts"
-  [ "$status" = 0 ] || [ "$f" != 0 ] || f=1
+  [ "$status" = 0 ] || [ "$f" != 0 ] || { f=1; echo "$1: vitest ended with $status" >>"$results/failures"; }
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
@@ -88,6 +90,10 @@ else
   fi
 fi
 
+if [ -s "$results/failures" ]; then
+  heading "failed"
+  cat "$results/failures"
+fi
 heading "result"
 echo "$passed passed, $failed failed, $skipped skipped"
 # Single tests leave themselves out where a tool is missing; here all tools were to be installed.
