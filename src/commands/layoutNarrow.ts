@@ -113,10 +113,11 @@ function blockOf(owner: string, file: RecordedFile, desired: DesiredState, witho
   };
 }
 
-/** The first and the last of the other owners. */
-function samplesOf({ starts }: CutText, owners: ReadonlySet<string>): Set<string> {
-  const isOther = ({ owner }: { readonly owner: string }) => !owners.has(owner);
-  const found = [starts.find(isOther), starts.findLast(isOther)];
+/** The first and the last of the other owners: of those with a neighbor, which a change of the link's MAC takes from all. */
+function samplesOf(cut: CutText, owners: ReadonlySet<string>): Set<string> {
+  const others = cut.starts.filter(({ owner }) => !owners.has(owner));
+  const hasNeighbor = ({ owner }: { readonly owner: string }) => blockIn(cut, owner).includes("\n[Neighbor]\n");
+  const found = [others.find(hasNeighbor) ?? others.at(0), others.findLast(hasNeighbor) ?? others.at(-1)];
   return new Set(found.flatMap((start) => (start === undefined ? [] : [start.owner])));
 }
 

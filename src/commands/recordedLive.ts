@@ -18,7 +18,7 @@ export interface HeldLive {
 /**
  * No drop-in says what is on these links, so the documents do, as they are before the change.
  *
- * @returns null if one of them cannot be read, or all others are the admin's
+ * @returns null if one of them cannot be read, or all others on a link are the admin's
  */
 export async function readHeldLive(
   system: System,
@@ -29,12 +29,13 @@ export async function readHeldLive(
 ): Promise<HeldLive | null> {
   const isShared = (link: string) => outermostOwners(memory.index, link, owners).length > 0;
   if (links.size === 0) return { entries: new Map(), samples: [], isShared };
-  const others = [...links].flatMap((link) => outermostOwners(memory.index, link, owners));
+  const others = new Map([...links].map((link) => [link, outermostOwners(memory.index, link, owners)]));
   const own = await entriesOf(system, [...owners], links, memory, context);
-  const samples = await entriesOf(system, [...new Set(others)], links, memory, context);
+  const samples = await entriesOf(system, [...new Set([...others.values()].flat())], links, memory, context);
   if (own === null || samples === null) return null;
-  // Documents of the admin are not read here: without a sample nobody would see that all of a link was flushed.
-  if (others.length > 0 && samples.length === 0) return null;
+  // Documents of the admin are not read here: without a sample nobody would see that a link was flushed.
+  const sampled = new Set(samples.map(({ link }) => link));
+  if ([...others].some(([link, owning]) => owning.length > 0 && !sampled.has(link))) return null;
   return { entries: new Map(own.map((entry) => [entryKey(entry), entry])), samples, isShared };
 }
 

@@ -1,4 +1,6 @@
+import type { Address } from "../model/address.ts";
 import { entryKey } from "../model/entry.ts";
+import { neighborKey } from "../model/neighbor.ts";
 import type { OwnerState } from "../model/owner.ts";
 
 /**
@@ -43,24 +45,34 @@ export function ownersWanting(index: OwnerIndex, keys: Iterable<string>): Indexe
   return [...found.values()].filter((indexed) => indexed.keys.some((key) => has(keys, key)));
 }
 
-/** The first and the last of the owners on a link that are not left out. */
+/**
+ * The first and the last of the owners on a link that are not left out: of those with a neighbor there, if any has one,
+ * because neighbors are what a change of the link's MAC takes from all.
+ */
 export function outermostOwners(index: OwnerIndex, link: string, without: ReadonlySet<string>): string[] {
-  const word = JSON.stringify(link);
-  const isOne = (line: string) => {
-    const { owner, links } = parseLine(line);
-    return links.includes(link) && !without.has(owner) ? [owner] : [];
+  const neighbors = neighborKey({ link, address: "" as Address });
+  const hasNeighbor = ({ keys }: IndexedOwner) => keys.some((key) => key.startsWith(neighbors));
+  const others = ({ owner, links }: IndexedOwner) => links.includes(link) && !without.has(owner);
+  const found = outermost(index, JSON.stringify(neighbors).slice(0, -1), (line) => others(line) && hasNeighbor(line));
+  return found.length > 0 ? found : outermost(index, JSON.stringify(link), others);
+}
+
+/** The owners of the first and of the last line that has the word and is one of those looked for. */
+function outermost(index: OwnerIndex, word: string, isOne: (line: IndexedOwner) => boolean): string[] {
+  const ownersAt = (at: number) => {
+    const line = parseLine(index.slice(index.lastIndexOf("\n", at) + 1, index.indexOf("\n", at)));
+    return isOne(line) ? [line.owner] : [];
   };
-  const lineAt = (at: number) => index.slice(index.lastIndexOf("\n", at) + 1, index.indexOf("\n", at));
   let [first, last]: [string[], string[]] = [[], []];
   for (let at = index.indexOf(word); at >= 0 && first.length === 0; at = index.indexOf(word, at + 1)) {
-    first = isOne(lineAt(at));
+    first = ownersAt(at);
   }
   for (
     let at = index.lastIndexOf(word);
     at >= 0 && last.length === 0;
     at = at > 0 ? index.lastIndexOf(word, at - 1) : -1
   ) {
-    last = isOne(lineAt(at));
+    last = ownersAt(at);
   }
   return [...new Set([...first, ...last])];
 }
