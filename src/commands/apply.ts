@@ -5,7 +5,7 @@ import { planSummary, planText } from "../report/planText.ts";
 import type { CommandContext } from "./context.ts";
 import type { GivenDocument } from "./documents.ts";
 import { beginGeneration, finishGeneration } from "./generations.ts";
-import { leaveMemory } from "./memory.ts";
+import { leaveMemory } from "./leaveMemory.ts";
 import { noteMessages } from "./messages.ts";
 import type { NarrowView } from "./narrowView.ts";
 import { outcomeData, outcomeExitCode, outcomeMessages } from "./outcome.ts";
