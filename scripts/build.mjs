@@ -1,22 +1,61 @@
 // Bundles src/cli.ts and all packages into one file that needs no node_modules and runs on Node 18 and later.
 // node scripts/build.mjs [FILE]
-import { readFileSync } from "node:fs";
+//
+// esbuild divides the code where the sources say import(). Each part becomes a function in a comment at the end of the file,
+// and the head, src/start.ts, compiles those that a command asks for.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { build } from "esbuild";
+import { pieceOf } from "./pieces.mjs";
 
 const [outfile = "dist/netkeep.mjs"] = process.argv.slice(2);
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
-await build({
-  entryPoints: ["src/cli.ts"],
-  outfile,
+const common = {
   bundle: true,
   platform: "node",
   target: "node18",
   format: "esm",
   minifySyntax: true,
   minifyWhitespace: true,
-  legalComments: "eof",
+  legalComments: "inline",
+  write: false,
+};
+const { outputFiles } = await build({
+  ...common,
+  entryPoints: ["src/cli.ts"],
+  splitting: true,
+  outdir: "pieces",
   define: { NETKEEP_VERSION: JSON.stringify(version) },
-  // commander, yaml and what execa uses are CommonJS and call require().
-  banner: { js: 'import { createRequire } from "node:module";const require=createRequire(import.meta.url);' },
 });
+const pieces = outputFiles.map(({ path, text }) => ({ name: `./${basename(path)}`, text: pieceOf(path, text) }));
+const digest = createHash("sha256").update(JSON.stringify(pieces)).digest("hex");
+const body = `/*\n${pieces.map(({ text }) => `${text}\n`).join("")}*/\n//${digest}\n`;
+
+mkdirSync(dirname(outfile), { recursive: true });
+// The head has the numbers of the lines below it, and with them as many lines as without.
+const { length } = (await headWith(0)).split("\n");
+// Whoever runs the old file goes on to read it.
+writeFileSync(`${outfile}.tmp`, (await headWith(length)) + body);
+renameSync(`${outfile}.tmp`, outfile);
+
+/** @param firstLine that of the first piece, from 0 */
+async function headWith(firstLine) {
+  const places = {};
+  let fromEnd = Buffer.byteLength(body) - "/*\n".length;
+  let line = firstLine;
+  for (const { name, text } of pieces) {
+    const bytes = Buffer.byteLength(text);
+    places[name] = [fromEnd, bytes, line];
+    fromEnd -= bytes + 1;
+    line += text.split("\n").length;
+  }
+  const table = { digest, main: "./cli.js", places };
+  const head = await build({
+    ...common,
+    entryPoints: ["src/start.ts"],
+    define: { NETKEEP_VERSION: JSON.stringify(version), NETKEEP_PIECES: JSON.stringify(table) },
+  });
+  return head.outputFiles[0].text;
+}

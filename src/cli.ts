@@ -21,11 +21,11 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
   });
 }
-try {
-  await buildProgram(run).parseAsync();
-} catch (error) {
-  process.exitCode = fail(error);
-}
+buildProgram(run, process.argv.slice(2))
+  .parseAsync()
+  .catch((error: unknown) => {
+    process.exitCode = fail(error);
+  });
 
 async function run(options: CommonOptions, work: (context: CommandContext) => Promise<CommandResult>): Promise<void> {
   const progress = startProgress(options.quiet === true);

@@ -1,30 +1,19 @@
 import { Command, Option } from "commander";
-import { applyCommand } from "./commands/apply.ts";
-import { auditCommand } from "./commands/audit.ts";
 import { auditFlags, reportFormats } from "./commands/auditFlags.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { isDocumentName } from "./commands/documentFiles.ts";
 import type { GivenDocument } from "./commands/documents.ts";
-import { explainCommand } from "./commands/explain.ts";
-import { generateCommand } from "./commands/generate.ts";
-import { hookOfKind } from "./commands/hookKinds.ts";
-import { hookQueueCommand } from "./commands/hookQueue.ts";
-import { runHook } from "./commands/hookRun.ts";
-import { importCommand } from "./commands/import.ts";
-import { planCommand } from "./commands/plan.ts";
-import { restoreCommand } from "./commands/restore.ts";
-import { schemaCommand, schemaNames } from "./commands/schema.ts";
-import { setCommand, unsetCommand } from "./commands/set.ts";
-import { settleCommand } from "./commands/settle.ts";
-import { showCommand } from "./commands/show.ts";
+import { schemaNames } from "./commands/schemaNames.ts";
 import { exitCodes, UserError } from "./errors.ts";
 import { command, parseSeconds, type Run, readDocuments } from "./programOptions.ts";
 import { addUndoCommands } from "./programUndo.ts";
 import { readNamedTexts, readStandardInput } from "./system/documents.ts";
 import { version } from "./version.ts";
 
-/** Commands, arguments and flags, as netkeep(8) lists them. */
-export function buildProgram(run: Run): Command {
+/**
+ * Commands, arguments and flags, as netkeep(8) lists them.
+ *
+ * @param words the command line: where it begins with a command, no others but those beside it are made
+ */
+export function buildProgram(run: Run, words: readonly string[] = []): Command {
   const netkeep = new Command("netkeep")
     .description("Keeps the routes and permanent neighbors of guests on a hypervisor exactly as desired.")
     .version(version, "-V, --version", "print the version")
@@ -32,14 +21,20 @@ export function buildProgram(run: Run): Command {
     .exitOverride()
     .enablePositionalOptions()
     .showSuggestionAfterError();
-  addDocumentCommands(netkeep, run);
-  addUndoCommands(netkeep, run);
-  addOwnerCommands(netkeep, run);
-  addHookCommands(netkeep, run);
-  addReadingCommands(netkeep, run);
-  addUnitCommands(netkeep, run);
+  const asked = families.filter(([names]) => names.includes(words[0] ?? ""));
+  for (const [, add] of asked.length > 0 ? asked : families) add(netkeep, run);
   return netkeep;
 }
+
+/** The commands by their names, in the order of the help. */
+const families: readonly (readonly [names: readonly string[], add: (netkeep: Command, run: Run) => void])[] = [
+  [["apply", "plan", "generate"], addDocumentCommands],
+  [["try", "confirm", "history", "rollback"], addUndoCommands],
+  [["set", "unset"], addOwnerCommands],
+  [["hook"], addHookCommands],
+  [["audit", "doctor", "show", "explain", "import", "schema"], addReadingCommands],
+  [["restore", "settle"], addUnitCommands],
+];
 
 function addDocumentCommands(netkeep: Command, run: Run): void {
   const files = "documents: files, directories, - for standard input; without: those of /etc/netkeep/desired.d";
@@ -50,20 +45,28 @@ function addDocumentCommands(netkeep: Command, run: Run): void {
     .option("--runtime", "until the next reboot only")
     .option("--adopt", "take over foreign entries that stand in the way or would be deleted")
     .action((names, options) =>
-      run(options, async (context) => applyCommand(context, await applyOptions(names, options))),
+      run(options, async (context) =>
+        (await import("./commands/apply.ts")).applyCommand(context, await applyOptions(names, options)),
+      ),
     );
   command(netkeep, "plan [FILE...]", "show what apply would do; exit 1 if there is anything to do", files)
     .option("--runtime", "as for apply")
     .option("--adopt", "as for apply")
     .action((names, options) =>
-      run(options, async (context) => planCommand(context, await applyOptions(names, options))),
+      run(options, async (context) =>
+        (await import("./commands/plan.ts")).planCommand(context, await applyOptions(names, options)),
+      ),
     );
   command(
     netkeep,
     "generate [FILE...]",
     "write the files of the documents below --root DIR, and nothing else",
     files,
-  ).action((names, options) => run(options, async (context) => generateCommand(context, await readDocuments(names))));
+  ).action((names, options) =>
+    run(options, async (context) =>
+      (await import("./commands/generate.ts")).generateCommand(context, await readDocuments(names)),
+    ),
+  );
 }
 
 function addOwnerCommands(netkeep: Command, run: Run): void {
@@ -72,7 +75,9 @@ function addOwnerCommands(netkeep: Command, run: Run): void {
     .option("--no-reload", "as for apply")
     .option("--runtime", "as for apply")
     .action((owner, file, options) =>
-      run(options, async (context) => setCommand(context, await readDocument(owner, file), ownerOptions(options))),
+      run(options, async (context) =>
+        (await import("./commands/set.ts")).setCommand(context, await readDocument(owner, file), ownerOptions(options)),
+      ),
     );
   command(
     netkeep,
@@ -82,7 +87,11 @@ function addOwnerCommands(netkeep: Command, run: Run): void {
   )
     .option("--no-live", "as for apply")
     .option("--no-reload", "as for apply")
-    .action((owners, options) => run(options, (context) => unsetCommand(context, owners, ownerOptions(options))));
+    .action((owners, options) =>
+      run(options, async (context) =>
+        (await import("./commands/set.ts")).unsetCommand(context, owners, ownerOptions(options)),
+      ),
+    );
 }
 
 /** The options of `hook` stand before the kind of hook: what comes after it is the agent's own. */
@@ -108,15 +117,21 @@ function addHookCommands(netkeep: Command, run: Run): void {
       .allowUnknownOption()
       .passThroughOptions()
       .action((words) =>
-        run(common(), async (context) =>
-          runHook(context, await hookOfKind(context, kind, words, inputs[kind] ?? readPayload, options())),
-        ),
+        run(common(), async (context) => {
+          const { hookOfKind } = await import("./commands/hookKinds.ts");
+          const call = await hookOfKind(context, kind, words, inputs[kind] ?? readStandardInput, options());
+          return (await import("./commands/hookRun.ts")).runHook(context, call);
+        }),
       );
   }
   hook
     .command("queue")
     .description("carry out the calls that wait in /run/netkeep/queue; what netkeep-hook runs")
-    .action(() => run({ ...common(), harmless: true }, hookQueueCommand));
+    .action(() =>
+      run({ ...common(), harmless: true }, async (context) =>
+        (await import("./commands/hookQueue.ts")).hookQueueCommand(context),
+      ),
+    );
 }
 
 function addReadingCommands(netkeep: Command, run: Run): void {
@@ -126,19 +141,26 @@ function addReadingCommands(netkeep: Command, run: Run): void {
     .addOption(new Option("--format <FORMAT>", "what to print").choices(reportFormats))
     .option("--output <FILE>", "write it to FILE, which has the old or the new text at any moment")
     .option("--all", "print each finding also where there are many")
-    .action((options) => run(options, async (context) => auditCommand(context, auditFlags(options, version))));
+    .action((options) =>
+      run(options, async (context) =>
+        (await import("./commands/audit.ts")).auditCommand(context, auditFlags(options, version)),
+      ),
+    );
   command(netkeep, "doctor", "look for known traps of this host; exit 1 if there is something to fix")
     .option("--link <NAME...>", "look at these links only, also before they have entries")
     .option("--only <CHECK...>", "make these checks only")
     .option("--list", "list the checks, and look at nothing")
     .action(({ link = [], only = [], list = false, ...options }) =>
-      run(options, (context) => doctorCommand(context, { links: link, only, list })),
+      run(options, async (context) =>
+        (await import("./commands/doctor.ts")).doctorCommand(context, { links: link, only, list }),
+      ),
     );
   command(netkeep, "show [OWNER|LINK|ADDRESS...]", "show who owns what").action((subjects, options) =>
-    run(options, (context) => showCommand(context, subjects)),
+    run(options, async (context) => (await import("./commands/show.ts")).showCommand(context, subjects)),
   );
   command(netkeep, "explain <ADDRESS>", "follow an address through documents, drop-ins, networkd and kernel").action(
-    (address, options) => run(options, (context) => explainCommand(context, address)),
+    (address, options) =>
+      run(options, async (context) => (await import("./commands/explain.ts")).explainCommand(context, address)),
   );
   command(netkeep, "import [LINK...]", "print what links have as a document; with --adopt take it over", "links")
     .option("--all", "all links that have routes or permanent neighbors")
@@ -150,9 +172,13 @@ function addReadingCommands(netkeep: Command, run: Run): void {
         .default("cloudstack"),
     )
     .option("--dry-run", "with --adopt: print the plan and change nothing")
-    .action((links, options) => run(options, (context) => importCommand(context, { ...options, links })));
+    .action((links, options) =>
+      run(options, async (context) =>
+        (await import("./commands/import.ts")).importCommand(context, { ...options, links }),
+      ),
+    );
   command(netkeep, "schema [NAME]", `print a JSON Schema: ${schemaNames.join(", ")}`).action((name, options) =>
-    run(options, async () => schemaCommand(name ?? "document")),
+    run(options, async () => (await import("./commands/schema.ts")).schemaCommand(name ?? "document")),
   );
 }
 
@@ -162,7 +188,9 @@ function addUnitCommands(netkeep: Command, run: Run): void {
     netkeep,
     "restore",
     "write the files of all documents before networkd starts; whatever is wrong costs only itself",
-  ).action((options) => run(options, restoreCommand));
+  ).action((options) =>
+    run(options, async (context) => (await import("./commands/restore.ts")).restoreCommand(context)),
+  );
   command(
     netkeep,
     "settle [LINK...]",
@@ -170,7 +198,11 @@ function addUnitCommands(netkeep: Command, run: Run): void {
     "links that matter; without: all",
   )
     .addOption(new Option("--timeout <SECONDS>", "how long to wait").argParser(parseSeconds).default(30))
-    .action((links, options) => run(options, (context) => settleCommand(context, { links, seconds: options.timeout })));
+    .action((links, options) =>
+      run(options, async (context) =>
+        (await import("./commands/settle.ts")).settleCommand(context, { links, seconds: options.timeout }),
+      ),
+    );
 }
 
 async function applyOptions(names: readonly string[], options: Record<string, unknown>) {
@@ -188,6 +220,7 @@ function ownerOptions({ runtime, live, reload }: Record<string, unknown>) {
 }
 
 async function readDocument(owner: string, file: string | undefined): Promise<GivenDocument> {
+  const { isDocumentName } = await import("./commands/documentFiles.ts");
   const [text, second] = await readNamedTexts([file ?? "-"], isDocumentName);
   if (text === undefined || second !== undefined) {
     throw new UserError(exitCodes.usage, `${file} is a directory; an owner has one document`);
@@ -197,8 +230,3 @@ async function readDocument(owner: string, file: string | undefined): Promise<Gi
 
 /** libvirt closes the hook's standard input after the XML; what does not end within some seconds is not waited for. */
 const inputs: Record<string, () => Promise<string>> = { libvirt: () => readStandardInput(5000) };
-
-async function readPayload(): Promise<string> {
-  const [payload] = await readNamedTexts(["-"], isDocumentName);
-  return payload?.text ?? "";
-}

@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ReportFormat } from "./commands/auditFlags.ts";
 import type { CommandContext } from "./commands/context.ts";
-import { isDocumentName, ownerOfFile } from "./commands/documentFiles.ts";
 import type { GivenDocument } from "./commands/documents.ts";
 import type { CommandResult } from "./commands/result.ts";
 import { readNamedTexts } from "./system/documents.ts";
@@ -47,5 +46,6 @@ export function parseSeconds(text: string): number {
 }
 
 export async function readDocuments(names: readonly string[]): Promise<GivenDocument[]> {
+  const { isDocumentName, ownerOfFile } = await import("./commands/documentFiles.ts");
   return (await readNamedTexts(names, isDocumentName)).map((text) => ({ ...text, owner: ownerOfFile(text.source) }));
 }

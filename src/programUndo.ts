@@ -1,8 +1,4 @@
 import { type Command, Option } from "commander";
-import { historyCommand, historyDiffCommand, historyShowCommand } from "./commands/history.ts";
-import { rollbackCommand } from "./commands/rollback.ts";
-import { confirmTrial, revertByTimer, revertTrial } from "./commands/trialEnd.ts";
-import { tryCommand } from "./commands/try.ts";
 import { exitCodes, UserError } from "./errors.ts";
 import { command, parseSeconds, type Run, readDocuments } from "./programOptions.ts";
 
@@ -18,24 +14,19 @@ export function addUndoCommands(netkeep: Command, run: Run): void {
     .option("--revert [ID]", "take back now what is being tried")
     .action((names, { timeout, revert, ...options }) =>
       run(options, async (context) => {
+        const { revertByTimer, revertTrial } = await import("./commands/trialEnd.ts");
         if (typeof revert === "string") return revertByTimer(context, revert);
         if (revert === true) return revertTrial(context, null);
-        return tryCommand(context, { given: await readDocuments(names), seconds: timeout });
+        return (await import("./commands/try.ts")).tryCommand(context, {
+          given: await readDocuments(names),
+          seconds: timeout,
+        });
       }),
     );
-  command(netkeep, "confirm", "keep what is being tried").action((options) => run(options, confirmTrial));
-  const history = command(netkeep, "history", "list the changes that can be taken back").enablePositionalOptions();
-  history.action((options) => run(options, historyCommand));
-  command(
-    history,
-    "diff <A> <B>",
-    "documents and files of two generations as a unified diff; exit 1 if they differ",
-  ).action((from, to, options) =>
-    run(options, (context) => historyDiffCommand(context, generationNumber(from), generationNumber(to))),
+  command(netkeep, "confirm", "keep what is being tried").action((options) =>
+    run(options, async (context) => (await import("./commands/trialEnd.ts")).confirmTrial(context)),
   );
-  command(history, "show <N> <PATH>", "print a document or file as it was in a generation").action(
-    (number, path, options) => run(options, (context) => historyShowCommand(context, generationNumber(number), path)),
-  );
+  addHistoryCommands(netkeep, run);
   command(
     netkeep,
     "rollback [N]",
@@ -45,10 +36,36 @@ export function addUndoCommands(netkeep: Command, run: Run): void {
     .option("--dry-run", "print the plan and change nothing")
     .option("--force", "go on whatever stands against it")
     .action((number, { dryRun = false, force = false, ...options }) =>
-      run(options, (context) =>
-        rollbackCommand(context, { to: number === undefined ? null : generationNumber(number), dryRun, force }),
+      run(options, async (context) =>
+        (await import("./commands/rollback.ts")).rollbackCommand(context, {
+          to: number === undefined ? null : generationNumber(number),
+          dryRun,
+          force,
+        }),
       ),
     );
+}
+
+function addHistoryCommands(netkeep: Command, run: Run): void {
+  const history = command(netkeep, "history", "list the changes that can be taken back").enablePositionalOptions();
+  history.action((options) =>
+    run(options, async (context) => (await import("./commands/history.ts")).historyCommand(context)),
+  );
+  command(
+    history,
+    "diff <A> <B>",
+    "documents and files of two generations as a unified diff; exit 1 if they differ",
+  ).action((from, to, options) =>
+    run(options, async (context) =>
+      (await import("./commands/history.ts")).historyDiffCommand(context, generationNumber(from), generationNumber(to)),
+    ),
+  );
+  command(history, "show <N> <PATH>", "print a document or file as it was in a generation").action(
+    (number, path, options) =>
+      run(options, async (context) =>
+        (await import("./commands/history.ts")).historyShowCommand(context, generationNumber(number), path),
+      ),
+  );
 }
 
 /** @throws UserError 64 */

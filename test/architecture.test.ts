@@ -38,6 +38,8 @@ describe("the gate bites", () => {
     ["commands/x.ts", 'import { anything } from "../system/system.ts";', "imports system/system.ts as a value"],
     ["commands/x.ts", 'import { join } from "node:path";', "imports node:path"],
     ["commands/x.ts", 'import { Command } from "commander";', "imports commander"],
+    ["program.ts", 'import { applyCommand } from "./commands/apply.ts";', "imports commands/apply.ts at the start"],
+    ["start.ts", 'import { exitCodes } from "./errors.ts";', "imports errors.ts"],
     ["model/x.ts", 'const fs = require("node:fs");', "imports node:fs"],
     ["model/x.ts", 'import "node:fs";', "imports node:fs"],
     ["model/index.ts", "export const a = 1;", "is a barrel"],
@@ -65,6 +67,7 @@ describe("the gate bites", () => {
     ["commands/x.ts", 'import type { System } from "../system/system.ts";'],
     ["commands/x.ts", 'import { type Route, routeText } from "../model/route.ts";'],
     ["system/x.ts", 'import type { FoundFile } from "../model/file.ts";\nconst now = Date.now();'],
+    ["program.ts", 'const { applyCommand } = await import("./commands/apply.ts");'],
     ["plan/x.ts", 'const text = "process.exit() of Date";'],
     ["kernel/x.ts", `export function short() {\n${"  x;\n".repeat(48)}}`],
   ])("%s may: %j", (file, text) => {

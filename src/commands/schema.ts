@@ -3,9 +3,7 @@ import { documentSchema } from "../desired/schema.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { outputSchemas } from "../report/schemas.ts";
 import type { CommandResult } from "./result.ts";
-
-/** What `netkeep schema NAME` knows. */
-export const schemaNames = ["document", ...Object.keys(outputSchemas)];
+import { schemaNames } from "./schemaNames.ts";
 
 /** The JSON Schema of the document or of a command's `--json` output, generated from what checks them. */
 export function schemaCommand(name: string): CommandResult {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { findingCodes } from "../model/finding.ts";
 import { explainSchema } from "./explainSchema.ts";
+import type { OutputName } from "./outputNames.ts";
 
 /** The shapes of what `--json` prints, as zod schemas; `netkeep schema` publishes them as JSON Schema. */
 
@@ -168,4 +169,4 @@ export const outputSchemas = {
   restore: restoreSchema,
   doctor: doctorSchema,
   error: errorSchema,
-} as const;
+} as const satisfies Readonly<Record<OutputName, z.ZodType>>;

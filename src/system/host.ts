@@ -4,7 +4,6 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, unlinkS
 import { readFile } from "node:fs/promises";
 import { arch, hostname, release } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import type { HostFacts } from "../model/link.ts";
 import type { ProgramResult } from "./system.ts";
 
@@ -22,6 +21,7 @@ export async function runProgram(
 ): Promise<ProgramResult> {
   const stdin = input === undefined ? null : inputFile(input);
   const listing = outputFile();
+  const { execa } = await import("execa");
   const { exitCode, stdout, stderr, ...rest } = await execa(program, [...args], {
     env: { LC_ALL: "C", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" },
     reject: false,

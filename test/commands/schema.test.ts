@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { schemaCommand, schemaNames } from "../../src/commands/schema.ts";
+import { schemaCommand } from "../../src/commands/schema.ts";
+import { schemaNames } from "../../src/commands/schemaNames.ts";
 import { UserError } from "../../src/errors.ts";
 
 /** The published schemas are made from what checks the data; a change shows here, and `vitest -u` writes it. */

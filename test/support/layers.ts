@@ -4,6 +4,8 @@ export interface Layer {
   readonly packages: readonly string[];
   /** Imports of these folders or files have to be `import type`. */
   readonly typesOnly?: readonly string[];
+  /** Imports of these folders have to be `import()`, but for the files named: a start must not load all commands. */
+  readonly lazily?: { readonly folders: readonly string[]; readonly but: readonly string[] };
   /** Same answer for the same input: no clock, no environment, no chance. */
   readonly pure: boolean;
   readonly why: string;
@@ -23,6 +25,8 @@ const everything = [
   "commands",
   "system",
 ];
+
+const lazily = { folders: ["commands"], but: ["commands/auditFlags.ts", "commands/schemaNames.ts"] };
 
 export const layers: Readonly<Record<string, Layer>> = {
   model: {
@@ -115,18 +119,21 @@ export const layers: Readonly<Record<string, Layer>> = {
   "program.ts": {
     folders: ["commands", "system", "errors.ts", "version.ts", "programOptions.ts", "programUndo.ts"],
     packages: ["commander"],
+    lazily,
     pure: false,
     why: "the tree of commands and flags; it prints nothing",
   },
   "programUndo.ts": {
     folders: ["commands", "errors.ts", "programOptions.ts"],
     packages: ["commander"],
+    lazily,
     pure: false,
     why: "a part of that tree; it prints nothing",
   },
   "programOptions.ts": {
     folders: ["commands", "system", "errors.ts"],
     packages: ["commander"],
+    lazily,
     pure: false,
     why: "what all commands have in common on the command line",
   },
@@ -135,6 +142,18 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ["commander"],
     pure: false,
     why: "the composition root: the only place that prints and sets the exit status",
+  },
+  "start.ts": {
+    folders: ["codeCache.ts", "version.ts"],
+    packages: ["node:"],
+    pure: false,
+    why: "the head of the built file: it loads the rest, and must load nothing else",
+  },
+  "codeCache.ts": {
+    folders: [],
+    packages: ["node:"],
+    pure: false,
+    why: "a part of that head: it reads and writes before there is a system, and only its own directory",
   },
   "errors.ts": { folders: [], packages: [], pure: true, why: "thrown low and printed once, by everybody" },
   "version.ts": { folders: [], packages: [], pure: true, why: "replaced as a whole when the file is built" },
@@ -157,18 +176,19 @@ export function checkSource(file: string, text: string): string[] {
 interface Import {
   readonly from: string;
   readonly typeOnly: boolean;
+  readonly later: boolean;
 }
 
 function importsOf(text: string): Import[] {
   const statements = text.matchAll(/^(?:import|export)\s+(type\s)?[^"';=()]*?\bfrom\s+"([^"]+)"/gm);
-  const bare = text.matchAll(/(?:^import\s+|\bimport\(|\brequire\()"([^"]+)"/gm);
+  const bare = text.matchAll(/(?:^import\s+|\b(import)\(|\b\w*[rR]equire\()"([^"]+)"/gm);
   return [
-    ...[...statements].map(([, type, from]) => ({ from: from ?? "", typeOnly: type !== undefined })),
-    ...[...bare].map(([, from]) => ({ from: from ?? "", typeOnly: false })),
+    ...[...statements].map(([, type, from]) => ({ from: from ?? "", typeOnly: type !== undefined, later: false })),
+    ...[...bare].map(([, later, from]) => ({ from: from ?? "", typeOnly: false, later: later !== undefined })),
   ];
 }
 
-function importProblem(file: string, own: string, layer: Layer, { from, typeOnly }: Import): string[] {
+function importProblem(file: string, own: string, layer: Layer, { from, typeOnly, later }: Import): string[] {
   if (!from.startsWith(".")) {
     const allowed = layer.packages.some((name) => (name.endsWith(":") ? from.startsWith(name) : from === name));
     return allowed ? [] : [`imports ${from}`];
@@ -178,7 +198,10 @@ function importProblem(file: string, own: string, layer: Layer, { from, typeOnly
   if (folder === own) return [];
   if (![folder, target].some((name) => layer.folders.includes(name))) return [`imports ${target}`];
   const asType = [folder, target].some((name) => layer.typesOnly?.includes(name));
-  return asType && !typeOnly ? [`imports ${target} as a value`] : [];
+  if (asType && !typeOnly) return [`imports ${target} as a value`];
+  const { folders: lazy, but } = layer.lazily ?? { folders: [], but: [] };
+  const early = lazy.includes(folder) && !but.includes(target) && !typeOnly && !later;
+  return early ? [`imports ${target} at the start`] : [];
 }
 
 function wordProblems(file: string, layer: Layer, code: string): string[] {

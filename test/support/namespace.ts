@@ -31,6 +31,7 @@ export interface Namespace {
 }
 
 const bundle = new URL("../../dist/netkeep.mjs", import.meta.url).pathname;
+const cache = new URL("../../dist/cache", import.meta.url).pathname;
 
 /**
  * What netkeep writes to is empty memory here, also /run: without the bus's socket no networkd can be reached. The two
@@ -42,6 +43,11 @@ for directory in /etc/netkeep /var/lib/netkeep /etc/systemd/network /etc/systemd
   mount -t tmpfs tmpfs $directory
 done
 mkdir /run/docs
+# As the package makes it, but shared by all tests.
+mkdir -p -m 0755 ${cache}
+mount -t tmpfs tmpfs /var/cache
+mkdir -m 0755 /var/cache/netkeep
+mount --bind ${cache} /var/cache/netkeep
 # networkd is to start at boot, or everything would be kept live. Not in /run, where the directory says that systemd runs.
 mkdir /etc/systemd/system/multi-user.target.wants
 touch /etc/systemd/system/systemd-networkd.service

@@ -14,6 +14,7 @@ export async function installNetkeep(host: LabHost): Promise<void> {
   await host.copyIn(bundle, "/usr/lib/netkeep/netkeep.mjs");
   await host.writeFile("/usr/bin/netkeep", launcher, 0o755);
   await host.copyIn(inRepo("bin/netkeep-hook"), "/usr/bin/netkeep-hook", 0o755);
+  await host.run(["mkdir", "-p", "/var/cache/netkeep"]);
   const settings = inRepo("units/50-netkeep-networkd.conf");
   if (existsSync(settings)) await host.copyIn(settings, "/etc/systemd/networkd.conf.d/50-netkeep.conf");
 }

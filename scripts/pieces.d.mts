@@ -1,0 +1,1 @@
+export function pieceOf(path: string, text: string): string;

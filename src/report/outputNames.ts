@@ -1,0 +1,16 @@
+/** What has a JSON Schema in `schemas.ts`: names only, for what must not load the schemas. */
+export const outputNames = [
+  "plan",
+  "apply",
+  "try",
+  "history",
+  "history-diff",
+  "history-show",
+  "audit",
+  "show",
+  "explain",
+  "restore",
+  "doctor",
+  "error",
+] as const;
+export type OutputName = (typeof outputNames)[number];
