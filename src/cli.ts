@@ -1,12 +1,11 @@
 import { CommanderError } from "commander";
-import type { CommandContext } from "./commands/context.ts";
-import type { CommandResult, Message } from "./commands/result.ts";
+import type { Message } from "./commands/result.ts";
 import { loadSettings } from "./commands/settings.ts";
 import { defaultSettings } from "./desired/settings.ts";
 import { type ExitCode, exitCodes, UserError } from "./errors.ts";
 import type { Settings } from "./model/settings.ts";
 import { buildProgram } from "./program.ts";
-import type { CommonOptions } from "./programOptions.ts";
+import type { CommonOptions, Run } from "./programOptions.ts";
 import { messageText } from "./report/messageText.ts";
 import { colourStyle, plainStyle } from "./report/style.ts";
 import { writeNamedText } from "./system/documents.ts";
@@ -27,14 +26,15 @@ buildProgram(run, process.argv.slice(2))
     process.exitCode = fail(error);
   });
 
-async function run(options: CommonOptions, work: (context: CommandContext) => Promise<CommandResult>): Promise<void> {
+async function run(options: CommonOptions, work: Parameters<Run>[1]): Promise<void> {
   const progress = startProgress(options.quiet === true);
   try {
     const system = withProgress(realSystem(rootOf(options)), progress.begun);
     const terminal = process.stdout.isTTY && (options.output ?? "-") === "-";
     const colour = options.color === "always" || (options.color !== "never" && wantsColour(process.env, terminal));
     const settings = await settingsFor(options, system);
-    const result = await work({ system, settings, style: colour ? colourStyle : plainStyle });
+    const context = { system, settings, style: colour ? colourStyle : plainStyle };
+    const result = await work(context, (message) => say(message, options.quiet === true));
     progress.end();
     const mode = jsonMode(options);
     const text = mode === "off" ? result.text : `${JSON.stringify(result.data, null, mode === "pretty" ? 2 : 0)}\n`;

@@ -5,6 +5,7 @@ import { schemaNames } from "./commands/schemaNames.ts";
 import { exitCodes, UserError } from "./errors.ts";
 import { command, parseSeconds, type Run, readDocuments } from "./programOptions.ts";
 import { addUndoCommands } from "./programUndo.ts";
+import { addWatchCommand } from "./programWatch.ts";
 import { readNamedTexts, readStandardInput } from "./system/documents.ts";
 import { version } from "./version.ts";
 
@@ -34,6 +35,7 @@ const families: readonly (readonly [names: readonly string[], add: (netkeep: Com
   [["hook"], addHookCommands],
   [["audit", "doctor", "show", "explain", "import", "schema"], addReadingCommands],
   [["restore", "settle"], addUnitCommands],
+  [["watch"], addWatchCommand],
 ];
 
 function addDocumentCommands(netkeep: Command, run: Run): void {

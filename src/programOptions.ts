@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ReportFormat } from "./commands/auditFlags.ts";
 import type { CommandContext } from "./commands/context.ts";
 import type { GivenDocument } from "./commands/documents.ts";
-import type { CommandResult } from "./commands/result.ts";
+import type { CommandResult, Message } from "./commands/result.ts";
 import { readNamedTexts } from "./system/documents.ts";
 
 /** The options that every command has. */
@@ -20,7 +20,10 @@ export interface CommonOptions {
 }
 
 /** Carries out a command's work and says what comes of it. */
-export type Run = (options: CommonOptions, work: (context: CommandContext) => Promise<CommandResult>) => Promise<void>;
+export type Run = (options: CommonOptions, work: Work) => Promise<void>;
+
+/** @param say prints a message before the work is done, for what runs for long */
+type Work = (context: CommandContext, say: (message: Message) => void) => Promise<CommandResult>;
 
 /** A command with the options that all have. @param argument what its first argument is */
 export function command(netkeep: Command, name: string, description: string, argument?: string): Command {

@@ -13,6 +13,7 @@ export const files = [
     "netkeep-link@.service",
     "netkeep-audit.service",
     "netkeep-audit.timer",
+    "netkeep-watch.service",
   ].map((unit) => [`units/${unit}`, `usr/lib/systemd/system/${unit}`, 0o644]),
   ["units/90-netkeep.rules", "usr/lib/udev/rules.d/90-netkeep.rules", 0o644],
   // For links that are kept live: who sets them up says so. ifupdown looks nowhere else.

@@ -49,7 +49,8 @@ async function dryRun(context: CommandContext, options: AuditOptions): Promise<C
   return { ...found, text, messages: [...found.messages, ...messages] };
 }
 
-async function findDrift({ system, settings }: CommandContext): Promise<Audited> {
+/** Reads the host and compares; changes nothing. */
+export async function findDrift({ system, settings }: CommandContext): Promise<Audited> {
   const begun = system.now();
   const prepared = await prepare(system, settings, {
     given: [],

@@ -10,6 +10,7 @@ export const defaultSettings: Settings = {
   lockSeconds: 30,
   reloadSeconds: 30,
   staleOwnerSeconds: 600,
+  watchSeconds: 90,
 };
 
 type Reader = (value: string) => Partial<Settings> | string;
@@ -39,6 +40,7 @@ const readers: Readonly<Record<string, Reader>> = {
       ? { staleOwnerSeconds: number }
       : "must be a number of seconds, 0 to 86400";
   },
+  WatchIntervalSec: (value) => seconds(value, (watchSeconds) => ({ watchSeconds })),
 };
 
 /**

@@ -16,4 +16,6 @@ export interface Settings {
   readonly reloadSeconds: number;
   /** StaleOwnerSec=: how long the record of a guest may be without the guest before the audit says so. */
   readonly staleOwnerSeconds: number;
+  /** WatchIntervalSec=: how often `watch` looks at everything. */
+  readonly watchSeconds: number;
 }

@@ -1,0 +1,86 @@
+import type { Strikes } from "./strikes.ts";
+import type { Suspects } from "./suspects.ts";
+
+/** `heal`: read the host, set right what is not. `resync`: an audit with repair. `documents`: an apply. */
+export type Task = "documents" | "heal" | "resync";
+
+/** What to do now, or until when there is nothing to do. */
+export type Next = { readonly task: Task } | { readonly task: null; readonly until: number };
+
+export interface Schedule {
+  next(now: number): Next;
+  /** A document of the administrator has changed. */
+  documentsChanged(now: number): void;
+  /** The apply of the documents has to be tried again. */
+  retryDocuments(now: number): void;
+  /** Events were lost, or networkd has done something by itself. */
+  distrust(now: number): void;
+  /** What comes from now on is not covered by the task any more. */
+  began(task: Task): void;
+  /** @param idle there was nothing to do */
+  ended(task: Task, begun: number, now: number, idle: boolean): void;
+}
+
+/** In milliseconds. An event waits for the burst that it is part of to end, but not for ever. */
+const quiet = 20;
+const longestBurst = 150;
+/** An editor writes more than once. */
+const documentsQuiet = 1000;
+const documentsRetry = 5000;
+const distrustQuiet = 300;
+/**
+ * A task that found nothing to do rests for four times as long as it took, so that no stream of events takes more than a
+ * fifth of a core. What had something to do is held back by its strikes alone.
+ */
+const rest = 4;
+const longestRest = 10_000;
+
+/** @param resyncEvery in milliseconds */
+export function createSchedule(suspects: Suspects, strikes: Strikes, resyncEvery: () => number, now: number): Schedule {
+  let documentsAt = Number.POSITIVE_INFINITY;
+  let distrustedAt = Number.POSITIVE_INFINITY;
+  let resyncAt = now;
+  const restsUntil = { heal: 0, resync: 0 };
+  /** When suspicion is to be looked into; those that are fought over are left alone for their time. */
+  const healAt = (): number => {
+    let first = Number.POSITIVE_INFINITY;
+    let held = Number.POSITIVE_INFINITY;
+    for (const [key, since] of suspects.since) {
+      const until = strikes.heldUntil(key);
+      if (until > since) held = Math.min(held, until);
+      else first = Math.min(first, since);
+    }
+    const burst = Math.min(suspects.lastAt + quiet, first + longestBurst);
+    return Math.max(Math.min(first === Number.POSITIVE_INFINITY ? first : burst, held), restsUntil.heal);
+  };
+  return {
+    next(at) {
+      const due: readonly [Task, number][] = [
+        ["documents", documentsAt],
+        ["heal", healAt()],
+        ["resync", Math.max(Math.min(resyncAt, distrustedAt), restsUntil.resync)],
+      ];
+      const found = due.find(([, time]) => time <= at);
+      if (found !== undefined) return { task: found[0] };
+      return { task: null, until: Math.min(...due.map(([, time]) => time)) };
+    },
+    documentsChanged(at) {
+      documentsAt = at + documentsQuiet;
+    },
+    retryDocuments(at) {
+      documentsAt = Math.min(documentsAt, at + documentsRetry);
+    },
+    distrust(at) {
+      distrustedAt = Math.min(distrustedAt, at + distrustQuiet);
+    },
+    began(task) {
+      if (task === "documents") documentsAt = Number.POSITIVE_INFINITY;
+      if (task === "resync") distrustedAt = Number.POSITIVE_INFINITY;
+    },
+    ended(task, begun, at, idle) {
+      if (task === "documents") return;
+      if (task === "resync") resyncAt = at + resyncEvery();
+      restsUntil[task] = idle ? at + Math.min(longestRest, rest * (at - begun)) : at;
+    },
+  };
+}
