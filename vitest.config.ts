@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** In milliseconds: a host may have to be built first. */
+/** In milliseconds: an image may have to be built first. */
 const patience = { testTimeout: 240_000, hookTimeout: 300_000 };
 
 /** One project per layer of tests; scripts/test.sh runs them in this order. */
@@ -11,12 +11,13 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{property,browser,kernel,lab,figures,compare}/**"],
+          exclude: ["test/{property,browser,images,kernel,lab,figures,compare}/**"],
           testTimeout: 20_000,
         },
       },
       { test: { name: "property", include: ["test/property/**/*.test.ts"], testTimeout: 120_000 } },
       { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 60_000 } },
+      { test: { name: "images", include: ["test/images/*.test.ts"], ...patience } },
       { test: { name: "kernel", include: ["test/kernel/**/*.test.ts"], testTimeout: 120_000 } },
       // Booted hosts wait most of the time, so two files at once; but where packets are counted, one.
       { test: { name: "lab", include: ["test/lab/*.test.ts"], ...patience, maxWorkers: 2 } },

@@ -28,11 +28,27 @@ leave_out() {
   if [ "${CI:-}" = true ]; then failed=$((failed + 1)) && echo "$1: left out. $2" >>"$results/failures"; else skipped=$((skipped + 1)); fi
 }
 
+run_tests() {
+  node node_modules/vitest/vitest.mjs run --project "$1" --reporter=default --reporter=json --outputFile.json="$results/$1.json"
+}
+
 layer() {
   heading "$1 tests"
-  local report=$results/$1.json
-  node node_modules/vitest/vitest.mjs run --project "$1" --reporter=default --reporter=json --outputFile.json="$report"
-  local status=$? counts
+  run_tests "$1"
+  count "$1" $?
+}
+
+# The result of a layer that was started in the background as process $2.
+layer_of() {
+  heading "$1 tests"
+  local status=0
+  wait "$2" || status=$?
+  cat "$results/$1.log"
+  count "$1" $status
+}
+
+count() {
+  local status=$2 report=$results/$1.json counts
   counts=$(node scripts/testReport.mjs "$report" "$results/failures" 2>/dev/null) || counts="0 1 0"
   read -r p f s <<<"$counts"
   [ "$status" = 0 ] || [ "$f" != 0 ] || { f=1; echo "$1: vitest ended with $status" >>"$results/failures"; }
@@ -65,6 +81,12 @@ step "types" node_modules/.bin/tsc --noEmit
 step "lint" node_modules/.bin/biome check --error-on-warnings .
 step "unused code" node_modules/.bin/knip
 step "build" node scripts/build.mjs
+
+images=
+if [ $root = yes ] && command -v mmdebstrap >/dev/null && command -v systemd-nspawn >/dev/null; then
+  run_tests images >"$results/images.log" 2>&1 &
+  images=$!
+fi
 layer unit
 layer property
 
@@ -82,7 +104,8 @@ elif ! command -v ip >/dev/null || ! unshare --net --mount true 2>/dev/null; the
   leave_out "lab and traffic" "No network namespaces on this machine."
 else
   layer kernel
-  if command -v mmdebstrap >/dev/null && command -v systemd-nspawn >/dev/null; then
+  if [ -n "$images" ]; then
+    layer_of images $images
     layer lab
     layer traffic
   else

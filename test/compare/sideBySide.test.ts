@@ -121,7 +121,6 @@ test("side by side", { timeout: 600_000 }, async () => {
 
     const second = await bootHost({
       suite: "trixie",
-      extraPackages: ["netplan.io"],
       files: { "/etc/netplan/10-lab.yaml": netplanYaml },
     });
     hosts.push(second);
@@ -141,7 +140,7 @@ test("side by side", { timeout: 600_000 }, async () => {
 
     const third = await bootHost({
       suite: "trixie",
-      extraPackages: ["ifupdown2"],
+      held: ["ifupdown2"],
       files: { "/etc/network/interfaces": interfaces },
     });
     hosts.push(third);

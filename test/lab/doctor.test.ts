@@ -35,7 +35,6 @@ interface Trap {
 }
 
 const network = "/etc/systemd/network";
-const packages = ["frr", "ifupdown", "nftables"];
 const calm = "ConfigureWithoutCarrier=yes\\nIgnoreCarrierLoss=yes\\n[Link]\\nRequiredForOnline=no\\n";
 const oddLinks = "for l in odd0 odd1; do ip link add $l up type bridge; done";
 const withoutOdd = `ip link del odd0; ip link del odd1; rm -rf ${network}/*odd*; networkctl reload`;
@@ -317,8 +316,7 @@ describe.each(suites)("doctor on %s", (suite) => {
   beforeAll(async () => {
     // Traps and fixes restart networkd more often than systemd lets it.
     const restarts = { "/etc/systemd/system/systemd-networkd.service.d/lab.conf": "[Unit]\nStartLimitIntervalSec=0\n" };
-    host = await bootScenario(suite, restarts, { extraPackages: packages });
-    await host.run(["systemctl", "disable", "--now", "frr"]);
+    host = await bootScenario(suite, restarts);
     expect((await apply(host, mainDocument)).exitCode).toBe(0);
   });
   afterAll(() => host?.stop());

@@ -44,7 +44,7 @@ describe("netplan with networkd, on trixie", () => {
   let host: LabHost;
   const dropIn = `/etc/systemd/network/10-netplan-${bridge}.network.d/60-netkeep.conf`;
   beforeAll(async () => {
-    host = await bootHost({ suite: "trixie", name: "netplan", extraPackages: ["netplan.io"], files: netplanFiles });
+    host = await bootHost({ suite: "trixie", name: "netplan", files: netplanFiles });
     await host.run(["chmod", "0600", "/etc/netplan/10-lab.yaml"]);
     await install(host);
     await host.run(["systemctl", "restart", "systemd-networkd"]);
@@ -73,8 +73,8 @@ describe("netplan with networkd, on trixie", () => {
 describe.each(suites)("ifupdown, on %s", (suite) => {
   let host: LabHost;
   beforeAll(async () => {
-    const extraPackages = ["bridge-utils", "ifupdown"];
-    host = await bootHost({ suite, name: `ifup-${suite}`, extraPackages, files: ifupdownFiles });
+    host = await bootHost({ suite, name: `ifup-${suite}`, files: ifupdownFiles });
+    await host.run(["systemctl", "enable", "--now", "networking"]);
     await install(host);
   });
   afterAll(() => host?.stop());

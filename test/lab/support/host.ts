@@ -16,22 +16,24 @@ import { bootContainer, type Container } from "./container.ts";
 import { cleanEnvironment, type RunOptions, type RunResult, runInside, type Started, startInside } from "./inside.ts";
 import { makeWritable, removalCommands, type WritableTree } from "./overlay.ts";
 import type { Suite } from "./recipe.ts";
-import { ensureRootfs } from "./rootfs.ts";
+import { ensureRootfs, installHeld } from "./rootfs.ts";
 
 export interface HostOptions {
   readonly suite: Suite;
   /** Host name; unique names are made from it. */
   readonly name?: string;
-  readonly extraPackages?: readonly string[];
+  /** Packages that the image only holds; what they conflict with is removed. */
+  readonly held?: readonly string[];
   /** Path → text: files that are there before the first boot. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** Returns when the system is up. The first call for a suite on a machine takes about 20 s more. */
+/** Returns when the system is up. The first call for a suite on a machine takes most of a minute more. */
 export async function bootHost(options: HostOptions): Promise<LabHost> {
-  const tree = await makeWritable(await ensureRootfs(options.suite, options.extraPackages));
+  const tree = await makeWritable(await ensureRootfs(options.suite));
   const host = new LabHost(options, tree);
   try {
+    for (const name of options.held ?? []) await installHeld(tree.root, name);
     for (const [path, text] of Object.entries(options.files ?? {})) await host.writeFile(path, text);
     await host.boot();
   } catch (error) {

@@ -45,7 +45,7 @@ export async function installShim(host: LabHost, limit = "--kill-after=5 30"): P
 
 /** Returns when libvirt answers, also on TCP without any authentication. */
 export async function bootLibvirt(suite: Suite, name: string = suite): Promise<LabHost> {
-  const host = await bootScenario(suite, libvirtFiles, { name, extraPackages: libvirtPackages });
+  const host = await bootScenario(suite, libvirtFiles, { name });
   await installShim(host);
   await host.writeFile(hookPath("90-record"), recorder, 0o755);
   const sockets = ["libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket"];
@@ -176,8 +176,6 @@ export async function joinHosts(one: End, other: End): Promise<void> {
 }
 
 const log = "/run/libvirt-events";
-
-const libvirtPackages = ["libvirt-daemon-system", "libvirt-daemon-driver-qemu", "libvirt-clients", "qemu-system-x86"];
 
 const libvirtFiles = {
   "/etc/libvirt/qemu.conf": 'security_driver = "none"\nuser = "root"\ngroup = "root"\n',

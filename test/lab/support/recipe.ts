@@ -4,6 +4,9 @@
  * What makes this hard: networkd behaves differently without udev (252 then keeps foreign entries at a restart), and
  * udev does not start in a container by itself, because /sys is read-only there. Everything else is left as Debian
  * ships it, except for units that only make the boot slower.
+ *
+ * One image for each suite has all that any test needs, because each further one takes most of a minute to make. What
+ * would look after the network or start guests is disabled: a test enables what it is about.
  */
 
 export type Suite = "bookworm" | "trixie";
@@ -16,6 +19,10 @@ export const systemdVersions: Readonly<Record<Suite, number>> = { bookworm: 252,
 export interface Recipe {
   readonly suite: Suite;
   readonly packages: readonly string[];
+  /** Packages that conflict with others: their files lie in `debs`, for `installHeld`. */
+  readonly held: readonly string[];
+  /** Units that their packages enable. */
+  readonly disabled: readonly string[];
   /** Path → text; always 0644. */
   readonly files: Readonly<Record<string, string>>;
   /** Path → target. */
@@ -24,13 +31,25 @@ export interface Recipe {
   readonly udevRules: readonly string[];
 }
 
-export function recipeFor(suite: Suite, extraPackages: readonly string[] = []): Recipe {
+/** Where the .deb files of held packages are in an image. */
+export const debs = "/var/cache/netkeep-lab";
+
+export function recipeFor(suite: Suite): Recipe {
   return {
     suite,
-    packages: [...basePackages, ...[...extraPackages].sort()],
+    packages: [...basePackages, ...otherManagers, ...routing, ...libvirt],
+    held: ["ifupdown2"],
+    disabled: disabledUnits,
     files,
     links: { ...enabledUnits(), ...Object.fromEntries(maskedUnits.map((unit) => [`${unitDir}/${unit}`, "/dev/null"])) },
-    udevRules: ["50-udev-default.rules", "75-net-description.rules", "80-net-setup-link.rules", "99-systemd.rules"],
+    udevRules: [
+      "50-udev-default.rules",
+      "75-net-description.rules",
+      "80-net-setup-link.rules",
+      "84-nm-drivers.rules",
+      "85-nm-unmanaged.rules",
+      "99-systemd.rules",
+    ],
   };
 }
 
@@ -45,6 +64,19 @@ const basePackages = [
   "iputils-ping",
   "util-linux",
   "kmod",
+];
+
+const otherManagers = ["bridge-utils", "ifupdown", "netplan.io", "network-manager"];
+const routing = ["frr", "nftables"];
+const libvirt = ["libvirt-daemon-system", "libvirt-daemon-driver-qemu", "libvirt-clients", "qemu-system-x86"];
+
+const disabledUnits = [
+  ...["NetworkManager.service", "NetworkManager-dispatcher.service", "NetworkManager-wait-online.service"],
+  "networking.service",
+  "frr.service",
+  ...["libvirt-guests.service", "libvirtd.service", "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket"],
+  ...["virtlogd.service", "virtlogd.socket", "virtlogd-admin.socket", "virtlockd.socket", "virtlockd-admin.socket"],
+  ...["logrotate.timer", "machines.target"],
 ];
 
 const unitDir = "/etc/systemd/system";

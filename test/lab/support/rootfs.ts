@@ -9,11 +9,11 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import { type Recipe, recipeFor, type Suite } from "./recipe.ts";
+import { debs, type Recipe, recipeFor, type Suite } from "./recipe.ts";
 
-/** Returns the path of a read-only tree; makes it first if this machine does not have it yet (about 20 s). */
-export async function ensureRootfs(suite: Suite, extraPackages: readonly string[] = []): Promise<string> {
-  const recipe = recipeFor(suite, extraPackages);
+/** Returns the path of a read-only tree; makes it first if this machine does not have it yet (most of a minute). */
+export async function ensureRootfs(suite: Suite): Promise<string> {
+  const recipe = recipeFor(suite);
   const cache = process.env["NETKEEP_LAB_CACHE"] ?? "/var/cache/netkeep-lab";
   const tree = join(cache, `${suite}-${recipeHash(recipe)}`);
   if (existsSync(tree)) return tree;
@@ -33,6 +33,12 @@ export async function ensureRootfs(suite: Suite, extraPackages: readonly string[
   return tree;
 }
 
+/** Installs what an image holds, in a writable copy of it: without the network, for all that it depends on is there. */
+export async function installHeld(root: string, name: string): Promise<void> {
+  const install = `exec apt-get install -y -q ${debs}/${name}_*.deb`;
+  await execa("chroot", [root, "sh", "-c", install], { env: { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" } });
+}
+
 /** One file system only: a build or a container that was interrupted may have left /proc or /sys mounted below. */
 export async function removeTree(path: string): Promise<void> {
   await execa("rm", ["-rf", "--one-file-system", path], { reject: false });
@@ -46,13 +52,17 @@ function recipeHash(recipe: Recipe): string {
 
 async function buildTree(recipe: Recipe, target: string): Promise<void> {
   const mirror = process.env["NETKEEP_LAB_MIRROR"];
-  const options = ["--variant=minbase", "--mode=root", "--quiet", `--include=${recipe.packages.join(",")}`];
-  await execa("mmdebstrap", [...options, recipe.suite, target, ...(mirror ? [mirror] : [])], {
+  // A tree that a power loss would spoil is not renamed to where it counts.
+  const options = ["--variant=minbase", "--mode=root", "--quiet", "--dpkgopt=force-unsafe-io"];
+  const download = `mkdir -p "$1${debs}" && cd "$1${debs}" && APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get download -q`;
+  const content = [`--include=${recipe.packages.join(",")}`, `--customize-hook=${download} ${recipe.held.join(" ")}`];
+  await execa("mmdebstrap", [...options, ...content, recipe.suite, target, ...(mirror ? [mirror] : [])], {
     env: { LC_ALL: "C" },
     stdin: "ignore",
     timeout: 600_000,
   });
   await keepOnlyUdevRules(target, recipe.udevRules);
+  await execa("systemctl", [`--root=${target}`, "--quiet", "disable", ...recipe.disabled], { reject: false });
   for (const [path, text] of Object.entries(recipe.files)) {
     await mkdir(dirname(join(target, path)), { recursive: true });
     await writeFile(join(target, path), text, { mode: 0o644 });

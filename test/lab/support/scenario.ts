@@ -68,7 +68,7 @@ DuplicateAddressDetection=none
 export async function bootScenario(
   suite: Suite,
   extra: Record<string, string> = {},
-  options: Pick<HostOptions, "name" | "extraPackages"> = {},
+  options: Pick<HostOptions, "name"> = {},
 ): Promise<LabHost> {
   const host = await bootHost({ ...options, suite, files: { ...baseFiles, ...extra } });
   await installNetkeep(host);
