@@ -46,7 +46,7 @@ describe("audit --format", () => {
     expect({ exitCode, version, summary }).toEqual({
       exitCode: 1,
       version: "0.1.0",
-      summary: { errors: 2, warnings: 0, infos: 0, owners: 1, routes: 1, neighbors: 1 },
+      summary: { errors: 2, warnings: 0, infos: 0, owners: 1, routes: 1, neighbors: 1, rules: 0 },
     });
     const samples = parseExposition(netkeep(["audit", "--format=prometheus", "--root", root]).stdout);
     const value = (name: string, labels = {}) =>

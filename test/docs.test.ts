@@ -139,6 +139,8 @@ describe("netkeep-state.5", () => {
     routes: "Routes",
     "next-hops": "Next hops",
     neighbors: "Neighbors",
+    rules: "Rules",
+    uplinks: "Uplinks",
     links: "Links",
   };
 

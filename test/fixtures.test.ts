@@ -62,6 +62,14 @@ function expectKernel(host: FakeSystem, fixture: Fixture) {
   const sorted = (list: readonly object[]) => list.map(canonicalJson).sort();
   expect(sorted(host.kernel.routes)).toEqual(sorted([...real.route4, ...real.route6]));
   expect(sorted(host.kernel.neighbors)).toEqual(sorted(real.neigh));
+  const { 4: rules4, 6: rules6 } = host.kernel.rules.lists;
+  // Their order counts.
+  if (real.rule4 !== undefined) expect([rules4, rules6].map(inOrder)).toEqual([real.rule4, real.rule6].map(inOrder));
+  else expect(rules4.length + rules6.length).toBe(5);
+}
+
+function inOrder(list: readonly object[] = []): string[] {
+  return list.map(canonicalJson);
 }
 
 /** A refusal is complete: neither a file nor an entry has changed. */

@@ -1,5 +1,5 @@
 import { addressOf, covers, hostPrefix, lengthOf, type Prefix } from "../model/address.ts";
-import { type Entry, entryKey, entryText, entryTitle } from "../model/entry.ts";
+import { type Entry, entryKey, entryText, entryTitle, linksOfEntry, prefixesOf } from "../model/entry.ts";
 import type {
   ExplainedEntry,
   ExplainedProblem,
@@ -10,8 +10,8 @@ import type {
   Wish,
 } from "../model/explanation.ts";
 import type { Finding } from "../model/finding.ts";
-import { hasNoLink, linksOf, mainTable } from "../model/route.ts";
-import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
+import { hasNoLink, mainTable } from "../model/route.ts";
+import type { KernelEntry, KernelRoute, KernelState } from "../model/state.ts";
 
 /** An address or prefix, and for a link-local one maybe the link. */
 export interface Subject {
@@ -27,7 +27,7 @@ export interface ExplainInput {
   readonly kernel: KernelState;
   networkdOf(entry: Entry): ExplainedEntry["networkd"];
   /** Who set an entry, by its protocol. */
-  installer(entry: KernelRoute | KernelNeighbor): string;
+  installer(entry: KernelEntry): string;
   /** `asked`: the kernel was; for a link-local address without a link it cannot be. */
   readonly packets: { readonly asked: boolean; readonly route: KernelRoute | null; readonly text: string } | null;
   readonly findings: readonly Finding[];
@@ -67,6 +67,7 @@ function choose({ subject, wishes, files, kernel }: ExplainInput): Map<string, E
     ...wishes.map(({ entry }) => entry),
     ...kernel.routes,
     ...kernel.neighbors,
+    ...kernel.rules,
     ...files.map(({ entry }) => entry),
   ].filter((entry) => link === null || linksOfEntry(entry).includes(link));
   const exact = all.filter((entry) => isAbout(entry, prefix));
@@ -77,7 +78,7 @@ function choose({ subject, wishes, files, kernel }: ExplainInput): Map<string, E
 }
 
 function isAbout(entry: Entry, prefix: Prefix): boolean {
-  return (entry.kind === "route" ? entry.destination : hostPrefix(entry.address)) === prefix;
+  return prefixesOf(entry).includes(prefix);
 }
 
 function longest(all: readonly Entry[], prefix: Prefix): Entry[] {
@@ -89,16 +90,13 @@ function longest(all: readonly Entry[], prefix: Prefix): Entry[] {
   return covering.filter((_, index) => lengths[index] === most);
 }
 
-function linksOfEntry(entry: Entry): readonly string[] {
-  return entry.kind === "route" ? linksOf(entry) : [entry.link];
-}
-
 function explainEntry(key: string, entry: Entry, input: ExplainInput): ExplainedEntry {
   const same = (other: Entry) => entryKey(other) === key;
-  const found = [...input.kernel.routes, ...input.kernel.neighbors].find(
-    (other) => same(other) && (entry.kind === "neighbor" || other.link === entry.link || hasNoLink(entry.type)),
+  const all: readonly KernelEntry[] = [...input.kernel.routes, ...input.kernel.neighbors, ...input.kernel.rules];
+  const found = all.find(
+    (other) => same(other) && (entry.kind !== "route" || other.link === entry.link || hasNoLink(entry.type)),
   );
-  const other = found ?? [...input.kernel.routes, ...input.kernel.neighbors].find(same);
+  const other = found ?? all.find(same);
   return {
     kind: entry.kind,
     link: entry.link,

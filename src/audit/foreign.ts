@@ -8,7 +8,8 @@ export function auditForeign(input: AuditInput): Finding[] {
 }
 
 function atRiskFinding({ entry, restorable }: AtRisk): Finding {
-  const when = `the next reload that sets up ${entry.link} deletes this ${entry.kind} of others`;
+  const which = entry.kind === "rule" ? "the next reload of any link" : `the next reload that sets up ${entry.link}`;
+  const when = `${which} deletes this ${entry.kind} of others`;
   return {
     code: "foreign-at-risk",
     severity: restorable ? "info" : "warning",
@@ -20,6 +21,8 @@ function atRiskFinding({ entry, restorable }: AtRisk): Finding {
     message: restorable ? `${when}; after its own reloads netkeep sets it again` : when,
     fix: restorable
       ? "a document that asks for it keeps it for good"
-      : "netkeep apply --adopt takes it over; or ManageForeignRoutes=no in networkd.conf(5) and a restart of systemd-networkd",
+      : entry.kind === "rule"
+        ? "ManageForeignRoutingPolicyRules=no in networkd.conf(5) and a restart of systemd-networkd"
+        : "netkeep apply --adopt takes it over; or ManageForeignRoutes=no in networkd.conf(5) and a restart of systemd-networkd",
   };
 }

@@ -1,8 +1,8 @@
-import { type Entry, entryKey, entryTitle, sameEntry } from "../model/entry.ts";
+import { type Entry, entryKey, entryTitle, linksOfEntry, sameEntry } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
 import { isOursToRemove, isOursToReplace } from "../model/ownership.ts";
-import { hasNoLink, linksOf } from "../model/route.ts";
-import type { KernelNeighbor, KernelRoute } from "../model/state.ts";
+import { hasNoLink } from "../model/route.ts";
+import type { KernelEntry } from "../model/state.ts";
 import { keyedDiff } from "../plan/diff.ts";
 import { indexKernel } from "../plan/kernel.ts";
 import type { AuditInput } from "./input.ts";
@@ -27,7 +27,7 @@ export function auditKernel(input: AuditInput): Finding[] {
 }
 
 function missingLink(entry: Entry, input: AuditInput): string | null {
-  const links = entry.kind === "neighbor" ? [entry.link] : hasNoLink(entry.type) ? [] : linksOf(entry);
+  const links = entry.kind === "route" && hasNoLink(entry.type) ? [] : linksOfEntry(entry);
   return links.find((link) => !input.kernel.links.has(link)) ?? null;
 }
 
@@ -46,7 +46,7 @@ function absentFinding(link: string): Finding {
 }
 
 function missingFinding(entry: Entry, input: AuditInput): Finding {
-  const up = entry.kind === "neighbor" || input.kernel.links.get(entry.link)?.up !== false;
+  const up = entry.kind !== "route" || input.kernel.links.get(entry.link)?.up !== false;
   return {
     code: "kernel-missing",
     severity: "error",
@@ -60,7 +60,7 @@ function missingFinding(entry: Entry, input: AuditInput): Finding {
   };
 }
 
-function differentFinding(wanted: Entry, found: KernelRoute | KernelNeighbor, input: AuditInput): Finding {
+function differentFinding(wanted: Entry, found: KernelEntry, input: AuditInput): Finding {
   return {
     code: "kernel-differs",
     severity: "error",

@@ -1,7 +1,7 @@
 import type { BaseSituation, LinkSituation } from "../doctor/facts.ts";
 import type { LinkShape } from "../kernel/parseShapes.ts";
 import { type Family, familyOf } from "../model/address.ts";
-import type { Entry } from "../model/entry.ts";
+import { type Entry, prefixesOf } from "../model/entry.ts";
 import { type LinkFacts, virtualLinkFacts } from "../model/link.ts";
 import { chooseBaseFile } from "../networkd/baseFile.ts";
 import { isExclusive } from "../networkd/exclusive.ts";
@@ -55,7 +55,7 @@ async function lookAt(
   const type =
     shape === undefined ? null : await system.readText(`/sys/class/net/${name}/addr_assign_type`).catch(() => null);
   const families = new Set<Family>(
-    entries.map((entry) => familyOf(entry.kind === "route" ? entry.destination : entry.address)),
+    entries.flatMap((entry) => (entry.kind === "rule" ? [entry.family] : prefixesOf(entry).map(familyOf))),
   );
   const tables = entries.flatMap((entry) =>
     entry.kind === "route" && entry.table !== 254 && familyOf(entry.destination) === 4 ? [entry.table] : [],

@@ -1,10 +1,9 @@
 import type { ExplainInput, Subject } from "../audit/explain.ts";
 import { parseText } from "../desired/parse.ts";
 import { pathOf } from "../desired/problem.ts";
-import { covers, hostPrefix } from "../model/address.ts";
-import { type Entry, entryKey, entryText } from "../model/entry.ts";
+import { covers } from "../model/address.ts";
+import { type Entry, entryKey, entryText, linksOfEntry, prefixesOf } from "../model/entry.ts";
 import type { ExplainedEntry } from "../model/explanation.ts";
-import { linksOf } from "../model/route.ts";
 import type { LinkStatus } from "../networkd/describe.ts";
 import { isGenerated } from "../networkd/paths.ts";
 import { placedEntries } from "../networkd/placedEntries.ts";
@@ -49,7 +48,7 @@ export async function wishesOf(
 }
 
 function touches(entry: Entry, { prefix }: Subject): boolean {
-  return covers(entry.kind === "route" ? entry.destination : hostPrefix(entry.address), prefix);
+  return prefixesOf(entry).some((own) => covers(own, prefix));
 }
 
 /** Owner → path in its document → FILE:LINE. A document of the admin comes before a stored one of the same name. */
@@ -72,11 +71,9 @@ export async function networkdViews(
   { observed }: Prepared,
   { subject, kernel, wishes }: Pick<ExplainInput, "subject" | "kernel" | "wishes">,
 ): Promise<NetworkdViews> {
-  const found = [...kernel.routes, ...kernel.neighbors].filter((entry) => touches(entry, subject));
+  const found = [...kernel.routes, ...kernel.neighbors, ...kernel.rules].filter((entry) => touches(entry, subject));
   const links = new Set(
-    [...found, ...wishes.map(({ entry }) => entry)].flatMap((entry) =>
-      entry.kind === "route" ? [entry.link, ...linksOf(entry)] : [entry.link],
-    ),
+    [...found, ...wishes.map(({ entry }) => entry)].flatMap((entry) => [entry.link, ...linksOfEntry(entry)]),
   );
   const missing = [...links].filter((link) => kernel.links.has(link) && !observed.statuses.has(link));
   const more = observed.networkd.running ? await observeLinks(system, missing) : new Map<string, LinkStatus>();

@@ -29,7 +29,8 @@ export async function hookHost(
   { system, settings }: CommandContext,
   view: NarrowView | null,
 ): Promise<HookHostInMotion> {
-  let kernel = view === null ? await observeKernel(system) : { links: view.links, routes: [], neighbors: [] };
+  let kernel =
+    view === null ? await observeKernel(system) : { links: view.links, routes: [], neighbors: [], rules: [] };
   const gateways = view === null ? [] : view.memory.gateways.map(({ address }) => address);
   const hostAddresses = [...new Set([...hostAddressesOf(kernel), ...gateways])];
   const taken = new Map<string, GivenDocument>();

@@ -59,9 +59,9 @@ export async function importCommand(context: CommandContext, options: ImportOpti
   });
 }
 
-/** That a route of somebody else is taken over is what was asked for: no line for each. */
+/** That a route or rule of somebody else is taken over is what was asked for: no line for each. */
 function withoutTakeOvers(messages: readonly Message[]): Message[] {
-  return messages.filter(({ level, text }) => level !== "notice" || !text.startsWith("note: takes over the route "));
+  return messages.filter(({ level, text }) => level !== "notice" || !/^note: takes over the (route|rule) /.test(text));
 }
 
 /** The advice of a refused apply, `--adopt`, is that of another command here. */
@@ -99,7 +99,7 @@ async function read(context: CommandContext, options: ImportOptions): Promise<Im
   const sifted = sift(reading.input);
   const fromFiles = options.files ? entriesOfFiles(reading) : [];
   const { kept, leftOut } = permitted([...sifted.kept, ...fromFiles], reading.context);
-  const all = [...sifted.leftOut, ...leftOut, ...ruleNotes(reading), ...fileNotes(reading, options.files === true)];
+  const all = [...sifted.leftOut, ...leftOut, ...fileNotes(reading, options.files === true)];
   const wanted = all.filter(({ kind }) => kind !== "file" || !options.files);
   const messages = [...leftOutLines(wanted), ...leftoverMessages(kept, reading)];
   return { reading, entries: kept, messages };
@@ -111,14 +111,9 @@ function entriesOfFiles({ placed }: ImportReading): Entry[] {
   return [...new Map(whole.map((entry) => [entryKey(entry), entry])).values()];
 }
 
-function ruleNotes({ rules }: ImportReading): LeftOut[] {
-  const reason = "a document has no policy rules yet";
-  return rules.map((text) => ({ kind: "no-words", noun: "policy rule", link: null, text, reason }));
-}
-
 /** Sections of others that are not in the kernel, or that a document could not say. */
 function fileNotes({ placed, input }: ImportReading, files: boolean): LeftOut[] {
-  const live = new Set([...input.kernel.routes, ...input.kernel.neighbors].map(entryKey));
+  const live = new Set([...input.kernel.routes, ...input.kernel.neighbors, ...input.kernel.rules].map(entryKey));
   return placed.flatMap(({ entry, unknown, path, line, text }): LeftOut[] => {
     const at = `${path}:${line}`;
     if (files && unknown.length > 0) {

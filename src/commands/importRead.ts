@@ -1,8 +1,9 @@
 import type { DocumentContext } from "../desired/document.ts";
 import { exitCodes, UserError } from "../errors.ts";
+import { placeRules } from "../import/placeRules.ts";
 import type { RouterFacts } from "../import/shapes.ts";
 import type { ImportInput } from "../import/sift.ts";
-import { parseForeignRules, parseNeighborExtras, parseRouteExtras } from "../kernel/parseExtras.ts";
+import { parseNeighborExtras, parseRouteExtras } from "../kernel/parseExtras.ts";
 import { type Address, lengthOf } from "../model/address.ts";
 import { entryKey } from "../model/entry.ts";
 import type { Extra } from "../model/leftOut.ts";
@@ -19,14 +20,13 @@ import type { CommandContext } from "./context.ts";
 import type { Observed } from "./observe.ts";
 import { observeLinks } from "./observeNetworkd.ts";
 import { documentContext, hostAddressesOf, prepare } from "./prepare.ts";
+import { readTableNames } from "./tableNames.ts";
 
 /** Everything that an import is made of. */
 export interface ImportReading {
   readonly input: ImportInput;
   /** What base files and drop-ins of the links say, those of netkeep aside. */
   readonly placed: readonly PlacedEntry[];
-  /** Policy rules of the host, a line each. */
-  readonly rules: readonly string[];
   readonly context: DocumentContext;
   readonly facts: RouterFacts;
   readonly hostAddresses: readonly Address[];
@@ -53,28 +53,28 @@ export async function readImport(
   const absent = (links ?? []).filter((link) => !kernel.links.has(link));
   if (absent.length > 0) throw new UserError(exitCodes.usage, `there is no link ${absent.join(", ")} on this host`);
   const selected = new Set(links ?? linksInUse(kernel));
-  const [statuses, extras, rules] = await Promise.all([
+  const [statuses, extras] = await Promise.all([
     observed.networkd.running ? observeLinks(system, [...selected]) : new Map<string, LinkStatus>(),
     readExtras(system),
-    readRules(system),
   ]);
   const placed = [...selected].flatMap((link) => placedOn(link, observed, statuses.get(link) ?? null));
+  const ruleSections = rulesOfOthers(observed);
   const sources = new Map([...statuses.values()].flatMap((status) => [...status.entries]));
   const input: ImportInput = {
     links: selected,
     all: links === null,
-    kernel,
+    kernel: { ...kernel, rules: placeRules(kernel.rules, kernel.routes, new Set(kernel.links.keys())) },
     record: prepared.record,
     desired: ownersByKey(prepared.desired.owners),
-    files: placesByKey(placed),
+    files: new Map([...placesByKey(ruleSections), ...placesByKey(placed)]),
+    vagueRule: placeOf(ruleSections.find(({ entry }) => entry === null)),
     sourceOf: (key) => sources.get(key) ?? "foreign",
     extras,
   };
   return {
     input,
     placed,
-    rules: rules.filter((rule) => links === null || concerns(rule, selected)),
-    context: documentContext(settings, kernel, false),
+    context: documentContext(settings, kernel, false, await readTableNames(system)),
     facts: { links: kernel.links, gateways: new Set(defaultGateways(kernel)) },
     hostAddresses: hostAddressesOf(kernel),
   };
@@ -103,6 +103,19 @@ export function placedOn(
     if (file.kind !== "text" || isGenerated(file.path) !== ours) return [];
     return placedEntries(scanFile(file.path, file.text).sections, link);
   });
+}
+
+/** Rules of all unit files but netkeep's: they belong to no link, so which link each file is for makes no difference. */
+function rulesOfOthers({ tree }: Pick<Observed, "tree">): PlacedEntry[] {
+  return unitFiles(tree, ".network")
+    .flatMap((unit) => [unit.file, ...unit.dropIns])
+    .flatMap((file) => (file.kind === "text" && !isGenerated(file.path) ? scanFile(file.path, file.text).sections : []))
+    .filter(({ name }) => name === "RoutingPolicyRule")
+    .flatMap((section) => placedEntries([section], ""));
+}
+
+function placeOf(placed: PlacedEntry | undefined): string | null {
+  return placed === undefined ? null : `${placed.path}:${placed.line}`;
 }
 
 function ownersByKey(
@@ -135,17 +148,4 @@ async function readExtras(system: System): Promise<Map<string, Extra>> {
     ...parseRouteExtras(routes6.stdout, 6),
     ...parseNeighborExtras(neighbors.stdout),
   ]);
-}
-
-async function readRules(system: System): Promise<string[]> {
-  const listed = await Promise.all(["-4", "-6"].map((family) => system.run("ip", ["-N", family, "rule", "show"])));
-  return listed.flatMap(({ stdout }, index) =>
-    parseForeignRules(stdout).map((rule) => `${rule} (${index === 0 ? "IPv4" : "IPv6"})`),
-  );
-}
-
-/** A rule belongs to no link, but one that names other links only is not about these. */
-function concerns(rule: string, links: ReadonlySet<string>): boolean {
-  const named = [...rule.matchAll(/ [io]if (\S+)/g)].map((match) => match[1] ?? "");
-  return named.length === 0 || named.some((link) => links.has(link));
 }

@@ -1,4 +1,4 @@
-import { batchText, parseBatchErrors } from "../kernel/batch.ts";
+import { batchesOf, batchText, parseBatchErrors, replacedRules } from "../kernel/batch.ts";
 import type { KernelChange } from "../model/change.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import type { KernelState } from "../model/state.ts";
@@ -20,7 +20,7 @@ export interface LiveResult {
 const mostRounds = 100;
 
 /**
- * Carries out kernel changes in one `ip -force -batch`. If the batch stops early (a refused `neigh` line does that even
+ * Carries out kernel changes in one `ip -force -batch`, and one more for rules of IPv6. If the batch stops early (a refused `neigh` line does that even
  * with -force, without a line number), the kernel is read again and `replan` says what is left.
  *
  * @param replan what is still to do, in the same order, given what the kernel has now
@@ -29,29 +29,46 @@ export async function applyLive(
   system: System,
   changes: readonly KernelChange[],
   protocol: number,
-  replan: (state: Pick<KernelState, "routes" | "neighbors">) => readonly KernelChange[],
+  replan: (state: Omit<KernelState, "links">) => readonly KernelChange[],
 ): Promise<LiveResult> {
   const refused = new Map<string, Refusal>();
   let left = changes;
   for (let round = 0; left.length > 0 && round < mostRounds; round++) {
-    const result = await system.run("ip", ["-force", "-batch", "-"], batchText(left, protocol));
-    const errors = parseBatchErrors(result.stderr, result.exitCode);
-    for (const [index, reason] of errors.refused) {
-      const change = left[index];
-      if (change !== undefined && !isGone(change, reason)) refused.set(entryKey(change.entry), refusal(change, reason));
-    }
-    if (errors.stopped === null) break;
+    const stopped = await runBatches(system, left, protocol, refused);
+    if (stopped === null) break;
     left = replan(await observeEntries(system)).filter((change) => !refused.has(entryKey(change.entry)));
     const culprit = left[0];
     // The lines above the one that stopped the batch are done, so it is the first that is left. Not so for a delete whose
     // entry vanished by itself: it is not left at all, and what is left is only to be begun again.
-    if (culprit !== undefined && stops(culprit) && !vanished(errors.stopped)) {
-      refused.set(entryKey(culprit.entry), refusal(culprit, errors.stopped));
+    if (culprit !== undefined && stops(culprit) && !vanished(stopped)) {
+      refused.set(entryKey(culprit.entry), refusal(culprit, stopped));
       left = left.slice(1);
     }
   }
+  const replaced = replacedRules(changes.filter((change) => !refused.has(entryKey(change.entry))));
+  if (replaced.length > 0) await runBatches(system, replaced, protocol, refused);
   const applied = refused.size === 0 ? changes : changes.filter((change) => !refused.has(entryKey(change.entry)));
   return { applied, refused: [...refused.values()] };
+}
+
+/** @returns what stopped a batch before its end; null if all lines were tried */
+async function runBatches(
+  system: System,
+  changes: readonly KernelChange[],
+  protocol: number,
+  refused: Map<string, Refusal>,
+): Promise<string | null> {
+  for (const batch of batchesOf(changes)) {
+    const args = [...batch.options, "-force", "-batch", "-"];
+    const result = await system.run("ip", args, batchText(batch.changes, protocol));
+    const errors = parseBatchErrors(result.stderr, result.exitCode);
+    for (const [index, reason] of errors.refused) {
+      const change = batch.changes[index];
+      if (change !== undefined && !isGone(change, reason)) refused.set(entryKey(change.entry), refusal(change, reason));
+    }
+    if (errors.stopped !== null) return errors.stopped;
+  }
+  return null;
 }
 
 function refusal(change: KernelChange, reason: string): Refusal {

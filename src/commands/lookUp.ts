@@ -2,7 +2,8 @@ import { parseNeighborAnswer } from "../kernel/parseNeighbors.ts";
 import { parseRoutes } from "../kernel/parseRoutes.ts";
 import { type Address, addressOf, hostPrefix } from "../model/address.ts";
 import { type Entry, entryKey, sameEntry } from "../model/entry.ts";
-import { mainTable } from "../model/route.ts";
+import type { Neighbor } from "../model/neighbor.ts";
+import { mainTable, type Route } from "../model/route.ts";
 import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
 import type { System } from "../system/system.ts";
 import { observeEntries } from "./observeKernel.ts";
@@ -26,8 +27,8 @@ export interface Gateway {
  */
 export async function lookUp(
   system: System,
-  routes: readonly Entry[],
-  neighbors: readonly Entry[],
+  routes: readonly Route[],
+  neighbors: readonly Neighbor[],
   gateways: readonly Gateway[] = [],
 ): Promise<Found | null> {
   const uplinks = [...new Set(gateways.map(({ link }) => link))];
@@ -63,18 +64,19 @@ export async function lookAt(
     const other = there.get(entryKey(entry));
     return other !== undefined && sameEntry(other, entry);
   });
-  return { links, ...(found !== null && complete ? found : await observeEntries(system)) };
+  return { links, rules: [], ...(found !== null && complete ? found : await observeEntries(system)) };
 }
 
-export function groupByKind(entries: readonly Entry[]): { route: Entry[]; neighbor: Entry[] } {
+/** A run about some owners has no rules: it gives way to one that reads everything. */
+export function groupByKind(entries: readonly Entry[]): { route: Route[]; neighbor: Neighbor[] } {
   return {
-    route: entries.filter(({ kind }) => kind === "route"),
-    neighbor: entries.filter(({ kind }) => kind === "neighbor"),
+    route: entries.filter((entry) => entry.kind === "route"),
+    neighbor: entries.filter((entry) => entry.kind === "neighbor"),
   };
 }
 
 /** ip-route(8): fibmatch gives the route itself, and to a guest's address no longer one matches. Others are searched for. */
-function queryOf(entry: Entry): string {
+function queryOf(entry: Route | Neighbor): string {
   if (entry.kind === "neighbor") return `neigh get ${entry.address} dev ${entry.link}`;
   const address = addressOf(entry.destination);
   const indexed = entry.table === mainTable && entry.type === "unicast" && hostPrefix(address) === entry.destination;

@@ -2,14 +2,16 @@ import { CommandError } from "../errors.ts";
 import { parseLinks } from "../kernel/parseLinks.ts";
 import { parseNeighbors } from "../kernel/parseNeighbors.ts";
 import { parseRoutes } from "../kernel/parseRoutes.ts";
+import { parseRules } from "../kernel/parseRules.ts";
+import type { Rule } from "../model/rule.ts";
 import type { KernelState } from "../model/state.ts";
 import type { System } from "../system/system.ts";
 
 /** A host without a kernel (`--root`): nothing exists. */
-export const emptyKernel: KernelState = { links: new Map(), routes: [], neighbors: [] };
+export const emptyKernel: KernelState = { links: new Map(), routes: [], neighbors: [], rules: [] };
 
 /**
- * Reads links, routes of all tables and permanent neighbors. Everything is listed and filtered here, because `ip` leaves
+ * Reads links, routes of all tables, permanent neighbors and policy rules. Everything is listed and filtered here, because `ip` leaves
  * out the fields that it filters on.
  *
  * @throws CommandError when `ip` fails
@@ -20,17 +22,28 @@ export async function observeKernel(system: System): Promise<KernelState> {
   return { links, ...entries };
 }
 
-/** Routes and neighbors only: what changes when netkeep works. */
-export async function observeEntries(system: System): Promise<Pick<KernelState, "routes" | "neighbors">> {
-  const [routes4, routes6, neighbors] = await Promise.all([
+/** Without the links: what changes when netkeep works. */
+export async function observeEntries(system: System): Promise<Omit<KernelState, "links">> {
+  const [routes4, routes6, neighbors, rules] = await Promise.all([
     ip(system, ["-j", "-N", "-4", "route", "show", "table", "all"]),
     ip(system, ["-j", "-N", "-6", "route", "show", "table", "all"]),
     observeNeighborText(system),
+    observeRules(system),
   ]);
   return {
     routes: [...parseRoutes(routes4, 4), ...parseRoutes(routes6, 6)],
     neighbors: parseNeighbors(neighbors),
+    rules,
   };
+}
+
+/** The policy rules of both families, but for the kernel's own. */
+export async function observeRules(system: System): Promise<Rule[]> {
+  const [rules4, rules6] = await Promise.all([
+    ip(system, ["-j", "-N", "-d", "-4", "rule", "show"]),
+    ip(system, ["-j", "-N", "-d", "-6", "rule", "show"]),
+  ]);
+  return [...parseRules(rules4, 4), ...parseRules(rules6, 6)];
 }
 
 /** The neighbors as `ip` prints them, for who looks for few. */

@@ -1,5 +1,6 @@
 import type { DocumentContext } from "../desired/document.ts";
 import { conflictText, linksOfDesired, merge } from "../desired/merge.ts";
+import { tableOf } from "../desired/table.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Address, Parsed } from "../model/address.ts";
 import { covers, lengthOf } from "../model/address.ts";
@@ -24,6 +25,7 @@ import { lostOwners } from "./lostOwners.ts";
 import { generatedLinks, type Observed, observeHost, observeStatuses, recordedOwner } from "./observe.ts";
 import { observeKernel } from "./observeKernel.ts";
 import { type RenderedEntries, recordedEntries } from "./recorded.ts";
+import { readTableNames } from "./tableNames.ts";
 
 export interface PrepareOptions {
   readonly given: readonly GivenDocument[];
@@ -65,14 +67,15 @@ export interface Prepared {
  */
 export async function prepare(system: System, settings: Settings, options: PrepareOptions): Promise<Prepared> {
   const { begun, observed: observedHost } = observeHost(system, places.reloadPending);
-  const [host, { kept, shapes }] = await Promise.all([
+  const [host, { kept, names, shapes }] = await Promise.all([
     observedHost,
-    Promise.all([readHostDocuments(system), begun]).then(([read]) => ({
+    Promise.all([readHostDocuments(system), readTableNames(system), begun]).then(([read, tables]) => ({
       kept: read,
+      names: tables,
       shapes: shapeDocuments(read, options.given),
     })),
   ]);
-  const context = documentContext(settings, host.kernel, system.offline);
+  const context = documentContext(settings, host.kernel, system.offline, names);
   const fallback = options.tolerant ? (owner: string) => recordedOwner(owner, host.generated) : null;
   // `generate` writes files of documents that it does not store.
   const looks = options.tolerant || !system.offline;
@@ -108,10 +111,9 @@ export async function prepare(system: System, settings: Settings, options: Prepa
     return [...changed, ...readoptions(kernel.changes, changed, observed, record)];
   };
   const plan = planOf(system.offline ? [] : kernel.changes, notes, compute, laidOut, observed);
-  const { waiting } = kernel;
   const look = () => observeKernel(system);
-  const base = { settings, documents, desired, entries, record, observed, layout, plan, waiting };
-  return { ...base, blocked, filesWithout, look };
+  const base = { settings, documents, desired, entries, record, observed, layout, plan };
+  return { ...base, waiting: kernel.waiting, blocked, filesWithout, look };
 }
 
 /** The files are rendered when they are first asked for, see `Layout`. */
@@ -153,7 +155,12 @@ export function readoptions(
 }
 
 /** What the host and the settings say to whoever reads a document. */
-export function documentContext(settings: Settings, kernel: KernelState, offline: boolean): DocumentContext {
+export function documentContext(
+  settings: Settings,
+  kernel: KernelState,
+  offline: boolean,
+  tableNames: ReadonlyMap<string, number>,
+): DocumentContext {
   const allowed = new Map<string, boolean>();
   return {
     protocol: settings.routeProtocol,
@@ -165,6 +172,7 @@ export function documentContext(settings: Settings, kernel: KernelState, offline
     allowDefaultRoute: settings.allowDefaultRoute,
     hostAddresses: hostAddressesOf(kernel),
     linkOf: (address) => linkOfSubnet(address, kernel, offline),
+    tableOf: (table) => tableOf(table, tableNames),
   };
 }
 

@@ -33,7 +33,8 @@ export async function prepareNarrow(
   view: NarrowView,
 ): Promise<Prepared | null> {
   const { memory, links } = view;
-  const context = documentContext(settings, { links, routes: [], neighbors: [] }, false);
+  // A document that names a table is for a run that reads the names.
+  const context = documentContext(settings, { links, routes: [], neighbors: [], rules: [] }, false, new Map());
   const hostAddresses = [...context.hostAddresses, ...memory.gateways.map(({ address }) => address)];
   const within = { ...context, hostAddresses };
   const documents = await closeOver(system, options, within, memory);
@@ -98,6 +99,8 @@ async function closeOver(
       ...indexed.flatMap((owner) => owner.keys),
       ...documents.states.flatMap(({ entries }) => entries.map(({ entry }) => entryKey(entry))),
     ]);
+    // Rules have no index in the kernel to be found by, and agents of guests have none.
+    if ([...keys].some((key) => key.startsWith("rule "))) return null;
     const others = ownersWanting(memory.index, keys).filter(({ owner }) => !names.has(owner));
     if (others.length === 0) return documents;
     for (const { owner } of others) names.add(owner);
@@ -135,7 +138,7 @@ async function kernelNearby(
   if (found === null) return null;
   const there = new Set(found.routes.map(entryKey));
   const whole = groupByKind(expected).route.every((route) => there.has(entryKey(route)));
-  return whole ? { links, ...found } : null;
+  return whole ? { links, rules: [], ...found } : null;
 }
 
 function observedNearby({ memory, pending }: NarrowView, kernel: KernelState, recorded: RecordedLinks): Observed {

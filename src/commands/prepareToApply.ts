@@ -40,19 +40,19 @@ export async function prepareToApply(context: CommandContext, options: PrepareTo
   const narrow = options.view == null ? null : await prepareNarrow(system, settings, prepareOptions, options.view);
   if (narrow !== null) return { prepared: narrow, threats: { list: [], notes: [] }, given: options.given };
   const prepared = await prepare(system, settings, prepareOptions);
-  const threats = options.reload ? await findThreats(system, prepared) : { list: [], notes: [] };
+  const threats = options.reload ? findThreats(prepared) : { list: [], notes: [] };
   const adopted = options.adopt ? adoptedDocument(prepared, threats) : null;
   if (adopted === null) return { prepared, threats, given: options.given };
   const given = [...options.given, adopted];
   const again = await prepare(system, settings, { ...prepareOptions, given });
-  return { prepared: again, threats: await findThreats(system, again), given };
+  return { prepared: again, threats: findThreats(again), given };
 }
 
 /** Foreign entries that the reload would delete, together with what was adopted before, as a document. */
 function adoptedDocument(prepared: Prepared, threats: Threats): GivenDocument | null {
   const entries = threats.list
     .map((threat) => threat.entry)
-    .filter((entry) => entry.kind === "neighbor" || (!entry.objects && canBeAskedFor(entry)));
+    .filter((entry) => entry.kind === "neighbor" || (entry.kind === "route" && !entry.objects && canBeAskedFor(entry)));
   if (entries.length === 0) return null;
   const before = prepared.desired.owners.find((owner) => owner.owner === adoptedOwner)?.entries ?? [];
   const document = toDocument([...before.map((owned) => owned.entry), ...entries]);

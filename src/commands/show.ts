@@ -1,10 +1,9 @@
 import { merge } from "../desired/merge.ts";
 import { exitCodes, UserError } from "../errors.ts";
-import { covers, hostPrefix, lengthOf, type Prefix, parsePrefix } from "../model/address.ts";
-import { type Entry, entryText } from "../model/entry.ts";
+import { covers, lengthOf, type Prefix, parsePrefix } from "../model/address.ts";
+import { type Entry, entryText, linksOfEntry, prefixesOf } from "../model/entry.ts";
 import type { OwnerState } from "../model/owner.ts";
 import { places } from "../model/places.ts";
-import { linksOf } from "../model/route.ts";
 import { showText } from "../report/showText.ts";
 import type { CommandContext } from "./context.ts";
 import { prepare } from "./prepare.ts";
@@ -55,7 +54,7 @@ function choiceOf(subject: string, owners: readonly OwnerState[]): Chosen | null
   if (owners.some(({ owner }) => owner === subject)) return (owner) => owner === subject;
   const prefix = parsePrefix(subject);
   const choices: Chosen[] = [
-    (_, entry) => (entry.kind === "route" ? linksOf(entry).includes(subject) : entry.link === subject),
+    (_, entry) => linksOfEntry(entry).includes(subject),
     (_, entry) => "value" in prefix && overlaps(entry, prefix.value),
   ];
   return (
@@ -66,8 +65,9 @@ function choiceOf(subject: string, owners: readonly OwnerState[]): Chosen | null
 
 /** Of an address: its neighbor, and the routes that cover it. Of a prefix also what lies within. */
 function overlaps(entry: Entry, prefix: Prefix): boolean {
-  const own = entry.kind === "route" ? entry.destination : hostPrefix(entry.address);
-  return lengthOf(own) <= lengthOf(prefix) ? covers(own, prefix) : covers(prefix, own);
+  return prefixesOf(entry).some((own) =>
+    lengthOf(own) <= lengthOf(prefix) ? covers(own, prefix) : covers(prefix, own),
+  );
 }
 
 /** As published by `netkeep schema show`. */

@@ -4,7 +4,6 @@ import { hasFlappingAddress } from "../networkd/flapping.ts";
 import { overridesOf } from "../networkd/overrides.ts";
 import { dropInPaths } from "../networkd/paths.ts";
 import { type ReloadFacts, reloadThreats, type Threat, threatText } from "../plan/threats.ts";
-import type { System } from "../system/system.ts";
 import { generatedLinks, type Observed } from "./observe.ts";
 import type { Prepared } from "./prepare.ts";
 
@@ -14,7 +13,7 @@ export interface Threats {
 }
 
 /** What the reload of this plan would delete of others, and what netkeep does about it. */
-export async function findThreats(system: System, prepared: Prepared): Promise<Threats> {
+export function findThreats(prepared: Prepared): Threats {
   const { observed, plan, record } = prepared;
   const { running, version } = observed.networkd;
   // From 257 on a reload deletes nothing of others; what an earlier run has left to do goes on all the same.
@@ -22,7 +21,7 @@ export async function findThreats(system: System, prepared: Prepared): Promise<T
   const reloads = running && (observed.reloadPending || (deletes && plan.files.length > 0));
   if (!reloads) return { list: [], notes: [] };
   const list = withInterrupted(reloadThreats(observed.kernel, record, reloadFacts(prepared, plan.reloads)), prepared);
-  const notes = [...flapNotes(prepared), ...entryNotes(list), ...(await ruleNotes(system, prepared))];
+  const notes = [...flapNotes(prepared), ...entryNotes(list), ...ruleNotes(list)];
   return { list, notes };
 }
 
@@ -70,7 +69,7 @@ function isUnguarded({ tree }: Observed, baseName: string | undefined): boolean 
 }
 
 function entryNotes(list: readonly Threat[]): Note[] {
-  const lost = list.filter((threat) => !threat.restorable);
+  const lost = list.filter(({ entry, restorable }) => !restorable && entry.kind !== "rule");
   const restored = list.filter((threat) => threat.restorable);
   const notes: Note[] = [];
   if (lost.length > 0) {
@@ -104,25 +103,13 @@ function flapNotes({ observed, plan, layout }: Prepared): Note[] {
     }));
 }
 
-/** Rules belong to no link; networkd before 257 deletes foreign ones at any reload unless told otherwise. */
-async function ruleNotes(system: System, { observed, plan }: Prepared): Promise<Note[]> {
-  const { version, leavesForeign } = observed.networkd;
-  if (leavesForeign.rules || (version !== null && version >= 257) || plan.reloads.length === 0) return [];
-  const listed = await Promise.all(["-4", "-6"].map((family) => system.run("ip", ["-N", family, "rule", "show"])));
-  const foreign = listed.flatMap(({ stdout }, index) =>
-    stdout
-      .split("\n")
-      .filter(
-        (line) =>
-          line.trim() !== "" &&
-          !/^(0:\s+from all lookup 255|32766:\s+from all lookup 254|32767:\s+from all lookup 253)\s*$/.test(line),
-      )
-      .map((line) => `    ip ${index === 0 ? "-4" : "-6"} rule ${line.replace(/\s+/g, " ")}`),
-  );
-  if (foreign.length === 0) return [];
+/** A document that asks for a rule has to say whose drop-in it is for, so there is no taking over of rules here. */
+function ruleNotes(list: readonly Threat[]): Note[] {
+  const rules = list.filter(({ entry }) => entry.kind === "rule");
+  if (rules.length === 0) return [];
   const text = [
     "the reload would delete these policy rules of others:",
-    ...foreign,
+    ...rules.map((threat) => `    ${threatText(threat)}`),
     "    let networkd leave them alone: ManageForeignRoutingPolicyRules=no in networkd.conf(5) and a restart of",
     "    systemd-networkd",
   ].join("\n");

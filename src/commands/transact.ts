@@ -116,7 +116,8 @@ async function writeFiles(
 ): Promise<void> {
   if (files.length === 0) return;
   const guarded = new Map(pending.guarded.map((entry) => [entryKey(entry), entry]));
-  for (const { entry, restorable } of threats) if (restorable) guarded.set(entryKey(entry), entry);
+  for (const { entry, restorable } of threats)
+    if (restorable && entry.kind !== "rule") guarded.set(entryKey(entry), entry);
   const text = pendingText({ links: [...pending.links, ...layout.reloads(files)], guarded: [...guarded.values()] });
   if (!system.offline) await system.writeFile(places.reloadPending, text);
   for (const file of files) {
@@ -195,7 +196,9 @@ async function settle(
 ): Promise<Pick<Outcome, "shortfalls" | "restored" | "lost">> {
   if (system.offline || (expected.size === 0 && !reloaded)) return { shortfalls: [], restored: [], lost: [] };
   const protocol = prepared.settings.routeProtocol;
-  const guarded = reloaded ? threats.filter((threat) => threat.restorable).map((threat) => threat.entry) : [];
+  const guarded = threats.flatMap(({ entry, restorable }) =>
+    reloaded && restorable && entry.kind !== "rule" ? [entry] : [],
+  );
   let { shortfalls, kernel, current } = await findShortfalls(system, prepared.look, expected, protocol);
   const gone = lostForeign(guarded, kernel);
   const lost = gone.length === 0 ? [] : await restoreForeign(system, gone);

@@ -1,7 +1,7 @@
 import { type Entry, entryKey, entryText, sameEntry } from "../model/entry.ts";
 import { neighborText } from "../model/neighbor.ts";
 import { hasNoLink, linksOf, routeText } from "../model/route.ts";
-import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
+import type { KernelEntry, KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
 import { indexKernel } from "../plan/kernel.ts";
 import type { System } from "../system/system.ts";
 import { observeKernel } from "./observeKernel.ts";
@@ -17,7 +17,7 @@ export interface Verified {
   readonly shortfalls: readonly Shortfall[];
   readonly kernel: KernelState;
   /** Its entries by key, see `indexKernel`. */
-  readonly current: ReadonlyMap<string, KernelRoute | KernelNeighbor>;
+  readonly current: ReadonlyMap<string, KernelEntry>;
 }
 
 /** Reads the kernel, at least what it has of the expected entries. */

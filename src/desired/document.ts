@@ -1,9 +1,9 @@
 import type { OwnerState, Persistence } from "../model/owner.ts";
+import { checkAcross } from "./across.ts";
 import { type GuardContext, guardProblems } from "./guard.ts";
 import { type NormalizeContext, normalize } from "./normalize.ts";
 import { type ParsedText, parseText } from "./parse.ts";
 import { type Problem, pathText, problemText } from "./problem.ts";
-import { checkAcross } from "./rules.ts";
 import type { DocumentInput } from "./schema.ts";
 import { type Validated, validateShape } from "./validate.ts";
 

@@ -2,6 +2,7 @@ import { type Address, addressOf, covers, familyOf, isMulticast, lengthOf, type 
 import type { Entry } from "../model/entry.ts";
 import type { OwnedEntry } from "../model/owner.ts";
 import { linksOf } from "../model/route.ts";
+import { isForNearlyAll, type Rule } from "../model/rule.ts";
 import { type Problem, pathOf } from "./problem.ts";
 
 /** The settings and the facts of the host that the guard rails look at. */
@@ -36,15 +37,36 @@ function addressProblem(entry: Entry, hosts: ReadonlySet<string>, context: Guard
     if (isSpecial(entry.address)) return `${entry.address} is not the address of a guest`;
     return hosts.has(entry.address) ? `${entry.address} is an address of this host or its gateway` : null;
   }
+  if (entry.kind === "rule") return ruleProblem(entry, hosts, context);
   const { destination } = entry;
   if (lengthOf(destination) === 0) {
-    return context.allowDefaultRoute || entry.table !== 254
+    return context.allowDefaultRoute || !isAskedForAll(entry.table)
       ? null
       : `${destination} is a default route; AllowDefaultRoute=yes in netkeep.conf(5) permits it`;
   }
   if (isSpecial(addressOf(destination))) return `${destination} is a multicast, loopback or unspecified prefix`;
   const covered = entry.table === 254 ? coveredHost(destination, hosts, context) : undefined;
   return covered === undefined ? null : `${destination} covers ${covered}, an address of this host or its gateway`;
+}
+
+/** default, main and local: the kernel looks up every packet there; what is in another table is for whom a rule sends there. */
+function isAskedForAll(table: number): boolean {
+  return table >= 253 && table <= 255;
+}
+
+/** A rule for everything is a default route by another name; one that drops packets must not drop the host's own. */
+function ruleProblem(rule: Rule, hosts: ReadonlySet<string>, context: GuardContext): string | null {
+  if (!context.allowDefaultRoute && isForNearlyAll(rule)) {
+    return `a rule for ${rule.invert ? "all packets but some" : "all packets"} is as good as a default route; AllowDefaultRoute=yes in netkeep.conf(5) permits it`;
+  }
+  if (rule.type === "lookup" || rule.invert) return null;
+  // Packets that came in by a link are not the host's own.
+  const prefixes = [rule.iif === null || rule.iif === "lo" ? rule.from : null, rule.to].filter((item) => item !== null);
+  for (const prefix of prefixes) {
+    const covered = coveredHost(prefix, hosts, context);
+    if (covered !== undefined) return `${prefix} covers ${covered}, an address of this host or its gateway`;
+  }
+  return null;
 }
 
 /** A /32 or /128 is looked up; only shorter prefixes, which are few, are compared with each address. */

@@ -7,7 +7,7 @@ import {
   type OwnerState,
   ownerText,
 } from "../model/owner.ts";
-import { sameWish } from "./rules.ts";
+import { sameWish } from "./across.ts";
 
 /**
  * All owners → the desired state of the host. Identical entries stay with each owner that wants them. Different entries

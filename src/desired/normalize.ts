@@ -4,7 +4,9 @@ import { linkLocalFromMac, type MacAddress, parseMac } from "../model/mac.ts";
 import type { LinkSettings, OwnedEntry } from "../model/owner.ts";
 import type { Problem } from "./problem.ts";
 import { completeRoute, onLinkRoute } from "./route.ts";
+import { completeRule } from "./rule.ts";
 import type { DocumentInput, GuestInput, RouterInput } from "./schema.ts";
+import { uplinkEntries } from "./uplink.ts";
 
 /** What the host and the settings say, as far as defaults depend on them. */
 export interface NormalizeContext {
@@ -12,6 +14,8 @@ export interface NormalizeContext {
   readonly protocol: number;
   /** The link that has the subnet of `address`, or a sentence that says why it is not known. */
   linkOf(address: Address): Parsed<string>;
+  /** The number of a routing table that may have a name. */
+  tableOf(table: number | string): Parsed<number>;
 }
 
 export interface Normalized {
@@ -59,8 +63,34 @@ export function normalize(
     };
     entries.push({ entry, path: place("neighbors", index).join(".") });
   }
+  for (const [index, uplink] of (input.uplinks ?? []).entries()) {
+    const made = uplinkEntries(uplink, place("uplinks", index), context);
+    problems.push(...made.problems);
+    entries.push(...made.entries);
+  }
+  const ruleContext = { ...context, linksOfTable: linksByTable(entries) };
+  for (const [index, rule] of (input.rules ?? []).entries()) {
+    const path = place("rules", index);
+    const completed = completeRule(rule, path, ruleContext);
+    problems.push(...completed.problems);
+    entries.push(...completed.rules.map((entry) => ({ entry, path: path.join(".") })));
+  }
   const links = new Map(Object.entries(input.links ?? {}) as [string, LinkSettings][]);
   return { entries, links, problems };
+}
+
+/** Which links the routes of a table are on; looked up at the first question only, for few documents have rules. */
+function linksByTable(entries: readonly OwnedEntry[]): (table: number) => ReadonlySet<string> {
+  let known: Map<number, Set<string>> | null = null;
+  return (table) => {
+    if (known === null) {
+      known = new Map();
+      for (const { entry } of entries) {
+        if (entry.kind === "route") known.set(entry.table, (known.get(entry.table) ?? new Set()).add(entry.link));
+      }
+    }
+    return known.get(table) ?? new Set();
+  };
 }
 
 function guestEntries(guest: GuestInput, path: PropertyKey[], context: NormalizeContext): OwnedEntry[] {

@@ -6,6 +6,7 @@ import {
   isLinkLocal6,
   isMulticast,
   lengthOf,
+  type Parsed,
   type Prefix,
   parseAddress,
   parsePrefix,
@@ -32,17 +33,21 @@ export interface CompletedRoute {
 export function completeRoute(
   input: RouteInput,
   path: readonly PropertyKey[],
-  context: { readonly protocol: number },
+  context: { readonly protocol: number; tableOf(table: number | string): Parsed<number> },
 ): CompletedRoute {
-  const problems = routeProblems(input).map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
-  if (problems.length > 0) return { route: null, problems };
+  const type = input.type ?? "unicast";
+  const table = input.table === undefined ? { value: defaultTable(type) } : context.tableOf(input.table);
+  const found = routeProblems(input);
+  if ("problem" in table) found.push({ path: ["table"], message: table.problem });
+  if (found.length > 0 || "problem" in table) {
+    return { route: null, problems: found.map((problem) => ({ ...problem, path: [...path, ...problem.path] })) };
+  }
   const destination = destinationOf(input);
   const gateway = input.via === undefined ? null : address(input.via);
-  const type = input.type ?? "unicast";
   const nextHops = (input["next-hops"] ?? []).map(completeHop);
   const route: Route = {
     kind: "route",
-    table: input.table ?? defaultTable(type),
+    table: table.value,
     destination,
     metric: input.metric ?? defaultMetric(familyOf(destination)),
     type,

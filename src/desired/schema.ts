@@ -4,6 +4,8 @@ import { parseAddress, parsePrefix } from "../model/address.ts";
 import { parseMac } from "../model/mac.ts";
 import { linkModes } from "../model/owner.ts";
 import { routeTypes, scopes } from "../model/route.ts";
+import { ruleTypes } from "../model/rule.ts";
+import { parseMark, parseSubnetOf } from "./scalars.ts";
 
 /** A string that `parse` accepts; its sentence becomes the issue. The value stays as written. */
 function spelling(parse: (text: string) => Parsed<unknown>, description: string) {
@@ -38,9 +40,14 @@ const name = z
   .string()
   .regex(displayName, "is not a name: 1 to 128 characters without control characters, [ or ]")
   .meta({ description: "a name for people" });
+const largest = 4_294_967_295;
 /** Table and metric are 32 bits in the kernel; 0 means "unspecified" for a table. */
-const table = z.int().min(1).max(4_294_967_295).meta({ description: "a routing table; 254, main, if not given" });
-const metric = z.int().min(0).max(4_294_967_295).meta({ description: "IPv4 0, IPv6 1024 if not given" });
+const tableNumber = z.int().min(1).max(largest);
+const tableName = z.string().regex(/^[A-Za-z_][^\s#/[\]]{0,63}$/, "is neither a number nor the name of a table");
+const table = z
+  .union([tableNumber, tableName])
+  .meta({ description: "a routing table, by number or by its name in rt_tables; for a route main if not given" });
+const metric = z.int().min(0).max(largest).meta({ description: "IPv4 0, IPv6 1024 if not given" });
 
 const guest = z.strictObject({
   name,
@@ -100,6 +107,40 @@ const route = z.strictObject({
   "next-hops": z.array(nextHop).min(1).optional(),
 });
 
+const anyLink = z
+  .string()
+  .regex(linkName, "is not a link name: 1 to 15 of A-Z a-z 0-9 _ . + ~ -")
+  .meta({ description: "the name of a link; lo: packets of the host itself" });
+const priority = z.int().min(1).max(largest);
+
+const rule = z.strictObject({
+  from: prefix.optional(),
+  to: prefix.optional(),
+  iif: anyLink.optional(),
+  oif: anyLink.optional(),
+  fwmark: z
+    .union([z.int().min(1).max(largest), spelling(parseMark, "a mark, or MARK/MASK; hexadecimal with 0x")])
+    .optional(),
+  invert: z.boolean().optional().meta({ description: "the rule is for all packets that the other keys do not select" }),
+  family: z
+    .enum(["ipv4", "ipv6", "both"])
+    .optional()
+    .meta({ description: "where no address says it; ipv4 if not given" }),
+  priority: priority.meta({ description: "rules are asked in ascending order; main is asked at 32766" }),
+  type: z.enum(ruleTypes).optional(),
+  table: table.optional(),
+  dev: link.optional().meta({ description: "the link whose drop-in carries the rule; found by the table's routes" }),
+});
+
+const uplink = z.strictObject({
+  dev: link,
+  address: spelling(parseSubnetOf, "the host's address on the link with its prefix length"),
+  gateway: address,
+  table,
+  priority: priority.optional().meta({ description: "of both rules; 3200 if not given" }),
+  metric: metric.optional(),
+});
+
 const neighbor = z.strictObject({ address, mac, dev: link });
 
 const linkSettings = z.strictObject({
@@ -126,6 +167,11 @@ export const documentSchema = z
     routers: z.array(router).optional(),
     routes: z.array(route).optional(),
     neighbors: z.array(neighbor).optional(),
+    rules: z.array(rule).optional(),
+    uplinks: z
+      .array(uplink)
+      .optional()
+      .meta({ description: "each becomes the routes of a table and rules from and to its subnet" }),
     links: z.record(link, linkSettings).optional(),
   })
   .meta({ title: "netkeep desired-state document", description: "See netkeep-state(5)." });
@@ -134,6 +180,8 @@ export type DocumentInput = z.infer<typeof documentSchema>;
 export type GuestInput = z.infer<typeof guest>;
 export type RouterInput = z.infer<typeof router>;
 export type RouteInput = z.infer<typeof route>;
+export type RuleInput = z.infer<typeof rule>;
+export type UplinkInput = z.infer<typeof uplink>;
 
 /** The keys that each kind of object takes, for "did you mean": by the last word of its path. */
 export const knownKeys: Readonly<Record<string, readonly string[]>> = {
@@ -143,5 +191,7 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
   routes: Object.keys(route.shape),
   "next-hops": Object.keys(nextHop.shape),
   neighbors: Object.keys(neighbor.shape),
+  rules: Object.keys(rule.shape),
+  uplinks: Object.keys(uplink.shape),
   links: Object.keys(linkSettings.shape),
 };

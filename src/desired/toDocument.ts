@@ -1,7 +1,8 @@
 import { familyOf } from "../model/address.ts";
 import type { Entry } from "../model/entry.ts";
 import { defaultMetric, defaultScope, defaultTable, hasNoLink, type Route } from "../model/route.ts";
-import type { DocumentInput, RouteInput } from "./schema.ts";
+import { markText, type Rule } from "../model/rule.ts";
+import type { DocumentInput, RouteInput, RuleInput } from "./schema.ts";
 
 const metricNames = ["mtu", "initcwnd", "advmss"] as const;
 
@@ -11,7 +12,29 @@ export function toDocument(entries: readonly Entry[]): DocumentInput {
   const neighbors = entries.flatMap((entry) =>
     entry.kind === "neighbor" ? [{ address: entry.address, mac: entry.mac, dev: entry.link }] : [],
   );
-  return { version: 1, ...(routes.length > 0 ? { routes } : {}), ...(neighbors.length > 0 ? { neighbors } : {}) };
+  const rules = entries.flatMap((entry) => (entry.kind === "rule" ? [toRule(entry)] : []));
+  return {
+    version: 1,
+    ...(routes.length > 0 ? { routes } : {}),
+    ...(neighbors.length > 0 ? { neighbors } : {}),
+    ...(rules.length > 0 ? { rules } : {}),
+  };
+}
+
+function toRule(rule: Rule): RuleInput {
+  const { family, priority, invert, from, to, iif, oif, mark, type, table, link } = rule;
+  return {
+    ...(from === null ? {} : { from }),
+    ...(to === null ? {} : { to }),
+    ...(iif === null ? {} : { iif }),
+    ...(oif === null ? {} : { oif }),
+    ...(mark === null ? {} : { fwmark: markText(mark) }),
+    ...(invert ? { invert } : {}),
+    ...(from === null && to === null && family === 6 ? { family: "ipv6" as const } : {}),
+    ...(type === "lookup" || type === null ? { table } : { type }),
+    priority,
+    dev: link,
+  };
 }
 
 /**

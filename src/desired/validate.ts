@@ -11,7 +11,7 @@ export interface Validated {
   readonly positions: Readonly<Record<string, readonly number[]>>;
 }
 
-const lists = ["guests", "routers", "routes", "neighbors"] as const;
+const lists = ["guests", "routers", "routes", "neighbors", "rules", "uplinks"] as const;
 
 /** Checks the shape and every value by itself. All problems are returned; sound elements stay for further checks. */
 export function validateShape(value: unknown): Validated {
@@ -69,8 +69,18 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   // zod's own bounds of an integer; ours are narrower and say it better.
   if (issue.code === "too_big" && issue.maximum === Number.MAX_SAFE_INTEGER) return [];
   if (issue.code === "too_small" && issue.minimum === Number.MIN_SAFE_INTEGER) return [];
+  if (issue.code === "invalid_union") return unionProblems(issue);
   if (issue.code === "invalid_key") return [{ path: issue.path, onKey: true, message: firstMessage(issue.issues) }];
   return [{ path: issue.path, message: words(issue), ...valueHint(issue) }];
+}
+
+/** What is wrong by the kind that the value is of; else which kinds there are. */
+function unionProblems(issue: z.core.$ZodIssueInvalidUnion): Problem[] {
+  if (issue.input === undefined) return [{ path: issue.path, message: "is missing" }];
+  const isOfKind = (found: readonly z.core.$ZodIssue[]) => !found.some(({ code }) => code === "invalid_type");
+  const meant = issue.errors.find(isOfKind);
+  if (meant === undefined) return [{ path: issue.path, message: "must be a number or a text" }];
+  return meant.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 /** Of a word where one of few is wanted; multicast is no slip of unicast. */
@@ -83,9 +93,7 @@ function valueHint(issue: z.core.$ZodIssue): { hint?: string } {
 
 /** Keys of the format that this version cannot carry out: saying "unknown" would send the user looking for a typo. */
 const reserved: Readonly<Record<string, string>> = {
-  rules: "policy rules are not supported by this version of netkeep",
   bridge: "bridges made by netkeep are not supported by this version of netkeep",
-  uplinks: "uplinks are not supported by this version of netkeep",
   hosts: "documents for several hosts are not supported by this version of netkeep",
   proto: "is not settable: netkeep's routes carry the protocol of RouteProtocol= in netkeep.conf(5)",
   protocol: "is not settable: netkeep's routes carry the protocol of RouteProtocol= in netkeep.conf(5)",

@@ -18,7 +18,11 @@ export function permitted<T extends Entry>(
   entries: readonly T[],
   context: DocumentContext,
 ): { kept: T[]; leftOut: LeftOut[] } {
-  const lists = { routes: ofKind(entries, "route"), neighbors: ofKind(entries, "neighbor") };
+  const lists = {
+    routes: ofKind(entries, "route"),
+    neighbors: ofKind(entries, "neighbor"),
+    rules: ofKind(entries, "rule"),
+  };
   const shape = validateShape(toDocument(entries));
   const reasons = new Map<T, Pick<LeftOut, "kind" | "reason">>();
   const at = (path: readonly PropertyKey[]) => lists[path[0] as keyof typeof lists]?.[Number(path[1])];

@@ -5,7 +5,8 @@ import { ownerText } from "../model/owner.ts";
 import { isOursToReplace, type OwnRecord } from "../model/ownership.ts";
 import { daemonOfProtocol } from "../model/protocol.ts";
 import { bootProtocol, hasNoLink, kernelProtocol, linksOf, staticProtocol } from "../model/route.ts";
-import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
+import type { Rule } from "../model/rule.ts";
+import type { KernelEntry, KernelState } from "../model/state.ts";
 
 /** What a host says of its entries, read at one moment. */
 export interface ImportInput {
@@ -13,19 +14,22 @@ export interface ImportInput {
   readonly links: ReadonlySet<string>;
   /** These are all links that have anything, so that routes without a link are looked at as well. */
   readonly all: boolean;
-  readonly kernel: Pick<KernelState, "routes" | "neighbors">;
+  /** Rules with their links, see `placeRules`. */
+  readonly kernel: Omit<KernelState, "links">;
   readonly record: OwnRecord;
   /** Key → owner, of all that documents ask for already. */
   readonly desired: ReadonlyMap<string, string>;
   /** Key → FILE:LINE, of what stands in files that somebody else wrote. */
   readonly files: ReadonlyMap<string, string>;
+  /** FILE:LINE of a rule that somebody else wrote and that the file does not tell in full; null for none. */
+  readonly vagueRule: string | null;
   /** What networkd calls the source of the entry: static, DHCPv4, NDisc …; "foreign" also for what it does not know. */
   sourceOf(key: string): string;
   /** By key. */
   readonly extras: ReadonlyMap<string, Extra>;
 }
 
-export type Found = KernelRoute | KernelNeighbor;
+export type Found = KernelEntry;
 
 export interface Sifted {
   readonly kept: readonly Found[];
@@ -37,7 +41,7 @@ export function sift(input: ImportInput): Sifted {
   const kept: Found[] = [];
   const leftOut: LeftOut[] = [];
   const times = new Map<string, number>();
-  const all: Found[] = [...input.kernel.routes, ...input.kernel.neighbors];
+  const all: Found[] = [...input.kernel.routes, ...input.kernel.neighbors, ...input.kernel.rules];
   for (const entry of all) times.set(entryKey(entry), (times.get(entryKey(entry)) ?? 0) + 1);
   for (const entry of all) {
     if (!isOn(entry, input)) continue;
@@ -59,7 +63,7 @@ function unread({ words, text, link, protocol }: Extra, links: ReadonlySet<strin
 
 export function leave(entry: Entry, kind: LeftOut["kind"], reason: string): LeftOut {
   const link = entry.link === "" || entry.link === "lo" ? null : entry.link;
-  return { kind, noun: entry.kind, link, text: entryText(entry), reason };
+  return { kind, noun: entry.kind === "rule" ? "policy rule" : entry.kind, link, text: entryText(entry), reason };
 }
 
 type Why = Pick<LeftOut, "kind" | "reason">;
@@ -74,7 +78,14 @@ function lookedAfterBy(reason: string): Why {
 
 function isOn(entry: Found, { links, all }: ImportInput): boolean {
   if (entry.kind === "route" && hasNoLink(entry.type)) return all;
+  if (entry.kind === "rule" && entry.link === "") return all || concerns(entry, links);
   return entry.kind === "route" ? linksOf(entry).some((link) => links.has(link)) : links.has(entry.link);
+}
+
+/** A rule belongs to no link, but one that names other links only is not about these. */
+function concerns({ iif, oif }: Rule, links: ReadonlySet<string>): boolean {
+  const named = [iif, oif].filter((link) => link !== null && link !== "lo");
+  return named.length === 0 || named.some((link) => link !== null && links.has(link));
 }
 
 function lookedAfter(entry: Found, key: string, input: ImportInput): Why | null {
@@ -85,6 +96,10 @@ function lookedAfter(entry: Found, key: string, input: ImportInput): Why | null 
   const file = input.files.get(key);
   if (file !== undefined) {
     return { kind: "file", reason: `it stands in ${file}, which stays the administrator's` };
+  }
+  // networkd sets all its rules with this protocol, and names the source of none.
+  if (entry.kind === "rule" && entry.protocol === staticProtocol && input.vagueRule !== null) {
+    return { kind: "file", reason: `it may be what ${input.vagueRule} asks for, which stays the administrator's` };
   }
   const source = input.sourceOf(key);
   if (source !== "foreign") return lookedAfterBy(`of networkd (${source})`);
@@ -106,6 +121,12 @@ function notSayable(entry: Found, extra: string | undefined, times: number): Why
   if (times > 1) return noWords("the kernel has more than one under this key, and a document can ask for one only");
   if (entry.kind === "neighbor") {
     return extra === undefined ? null : noWords(`a document has no words for "${extra}"`);
+  }
+  if (entry.kind === "rule") {
+    if (entry.extra !== "") return noWords(`a document has no words for "${entry.extra}"`);
+    return entry.link !== ""
+      ? null
+      : noWords('no route tells its link; in a document "dev" has to say whose drop-in it stands in');
   }
   if (hasNoLink(entry.type)) {
     return noWords('it has no link; in a document "dev" has to say whose drop-in it stands in');

@@ -89,7 +89,7 @@ function recordOf(
 /** An owner has one document: what it had, and what comes to it. */
 function joined(before: DocumentInput | null, more: DocumentInput): DocumentInput {
   if (before === null) return more;
-  const lists = ["guests", "routers", "routes", "neighbors"] as const;
+  const lists = ["guests", "routers", "routes", "neighbors", "rules"] as const;
   const both = lists.map((list) => [list, [...(before[list] ?? []), ...(more[list] ?? [])]] as const);
   return { ...before, ...Object.fromEntries(both.filter(([, elements]) => elements.length > 0)) };
 }

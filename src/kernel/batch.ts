@@ -2,12 +2,45 @@ import type { KernelChange } from "../model/change.ts";
 import type { Entry } from "../model/entry.ts";
 import { neighborText } from "../model/neighbor.ts";
 import { hasNoLink, type Route, routeText } from "../model/route.ts";
+import { type Rule, ruleText } from "../model/rule.ts";
 
 /** One `ip -batch` line for each change, in the same order: line N is change N - 1. */
 export function batchText(changes: readonly KernelChange[], protocol: number): string {
   let text = "";
   for (const change of changes) text += `${batchLine(change, protocol)}\n`;
   return text;
+}
+
+/** Changes that one `ip` can carry out, and the options that it needs besides. */
+export interface Batch {
+  readonly options: readonly string[];
+  readonly changes: readonly KernelChange[];
+}
+
+/**
+ * The changes in their order, cut where `ip` has to be told a family: for a rule it takes IPv4 unless -6 is given, whatever
+ * the addresses are (iproute2 6.1), and with -6 it takes nothing else.
+ */
+export function batchesOf(changes: readonly KernelChange[]): Batch[] {
+  const batches: { options: string[]; changes: KernelChange[] }[] = [];
+  let wasRule6: boolean | null = null;
+  for (const change of changes) {
+    const isRule6 = change.entry.kind === "rule" && change.entry.family === 6;
+    if (isRule6 !== wasRule6) batches.push({ options: isRule6 ? ["-6"] : [], changes: [] });
+    batches.at(-1)?.changes.push(change);
+    wasRule6 = isRule6;
+  }
+  return batches;
+}
+
+/**
+ * What is left of replaced rules: the kernel does not replace a rule, so the new one is set behind the old one, which goes
+ * once that is done.
+ */
+export function replacedRules(changes: readonly KernelChange[]): KernelChange[] {
+  return changes.flatMap((change): KernelChange[] =>
+    change.action === "replace" && change.before.kind === "rule" ? [{ action: "remove", entry: change.before }] : [],
+  );
 }
 
 /** What `ip -force -batch -` said of a batch. */
@@ -41,8 +74,14 @@ export function parseBatchErrors(stderr: string, exitCode: number): BatchResult 
 function batchLine(change: KernelChange, protocol: number): string {
   const { action, entry } = change;
   if (action === "remove") return removal(entry);
+  if (entry.kind === "rule") return `rule add ${ruleText(entry)}${unusedTable(entry)} protocol ${entry.protocol}`;
   if (entry.kind === "neighbor") return `neigh replace ${neighborText(entry)} protocol ${protocol}`;
   return `route replace ${routeText(entry)}`;
+}
+
+/** networkd names a table in every rule, also in one that looks into none, and takes over only what has it. */
+function unusedTable({ type, table }: Rule): string {
+  return type === "lookup" || type === null ? "" : ` table ${table}`;
 }
 
 /**
@@ -52,6 +91,7 @@ function batchLine(change: KernelChange, protocol: number): string {
  */
 function removal(entry: Entry): string {
   if (entry.kind === "neighbor") return `neigh del ${entry.address} dev ${entry.link}`;
+  if (entry.kind === "rule") return `rule del ${ruleText(entry)} protocol ${entry.protocol}`;
   const words = ["route del"];
   if (entry.type !== "unicast") words.push(entry.type);
   words.push(entry.destination, ...deviceWords(entry), "table", String(entry.table), "proto", String(entry.protocol));

@@ -79,15 +79,3 @@ export function parseNeighborExtras(text: string): Map<string, Extra> {
   }
   return extras;
 }
-
-/** `ip -N [-4|-6] rule show` → the rules that the kernel does not make by itself, a line each. */
-export function parseForeignRules(text: string): string[] {
-  return text
-    .split("\n")
-    .map((line) => line.replace(/\s+/g, " ").trim())
-    .filter((line) => line !== "" && !ownRules.test(line));
-}
-
-/** fib_default_rules_init(), fib6_rules_net_init() and the rule that a VRF brings (l3mdev). */
-const ownRules =
-  /^(0: from all lookup 255|32766: from all lookup 254|32767: from all lookup 253|1000: .*\[l3mdev-table\])$/;

@@ -1,19 +1,24 @@
+import { hostPrefix, type Prefix } from "./address.ts";
 import type { Neighbor } from "./neighbor.ts";
 import { neighborKey, neighborText, sameNeighbor } from "./neighbor.ts";
 import type { Route } from "./route.ts";
-import { routeKey, routeText, samePlainRoute } from "./route.ts";
+import { linksOf, routeKey, routeText, samePlainRoute } from "./route.ts";
+import type { Rule } from "./rule.ts";
+import { ruleKey, ruleText } from "./rule.ts";
 
 /** What an owner can ask for. */
-export type Entry = Route | Neighbor;
+export type Entry = Route | Neighbor | Rule;
 
 /** What makes an entry the same in the kernel; unique over all kinds. */
 export function entryKey(entry: Entry): string {
-  return entry.kind === "route" ? routeKey(entry) : neighborKey(entry);
+  if (entry.kind === "route") return routeKey(entry);
+  return entry.kind === "neighbor" ? neighborKey(entry) : ruleKey(entry);
 }
 
 /** Complete canonical text; equal texts mean equal entries. */
 export function entryText(entry: Entry): string {
-  return entry.kind === "route" ? routeText(entry) : neighborText(entry);
+  if (entry.kind === "route") return routeText(entry);
+  return entry.kind === "neighbor" ? neighborText(entry) : ruleText(entry);
 }
 
 /**
@@ -22,7 +27,20 @@ export function entryText(entry: Entry): string {
  */
 export function sameEntry(a: Entry, b: Entry): boolean {
   if (a.kind === "neighbor") return b.kind === "neighbor" && sameNeighbor(a, b);
+  if (a.kind === "rule") return b.kind === "rule" && ruleText(a) === ruleText(b);
   return b.kind === "route" && (samePlainRoute(a, b) || routeText(a) === routeText(b));
+}
+
+/** The addresses that an entry is about: a destination, a neighbor's address, what a rule selects. */
+export function prefixesOf(entry: Entry): readonly Prefix[] {
+  if (entry.kind === "route") return [entry.destination];
+  if (entry.kind === "neighbor") return [hostPrefix(entry.address)];
+  return [entry.from, entry.to].filter((prefix) => prefix !== null);
+}
+
+/** Every link that an entry concerns. */
+export function linksOfEntry(entry: Entry): readonly string[] {
+  return entry.kind === "route" ? linksOf(entry) : [entry.link];
 }
 
 /** The text with the kind in front, as people read it: `neighbor 192.0.2.1 lladdr …`. */

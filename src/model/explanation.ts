@@ -30,9 +30,9 @@ export interface InFile {
   readonly loaded: boolean | null;
 }
 
-/** One route or neighbor, from the document down to the kernel. */
+/** One route, neighbor or rule, from the document down to the kernel. */
 export interface ExplainedEntry {
-  readonly kind: "route" | "neighbor";
+  readonly kind: "route" | "neighbor" | "rule";
   readonly link: string;
   /** As it is asked for; else as the kernel has it; else as it stands in a file. */
   readonly entry: string;

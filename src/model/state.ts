@@ -2,6 +2,7 @@ import type { Address, Prefix } from "./address.ts";
 import type { LinkFacts } from "./link.ts";
 import type { Neighbor } from "./neighbor.ts";
 import type { Route } from "./route.ts";
+import type { Rule } from "./rule.ts";
 
 /** A route as the kernel has it. `objects`: it uses a nexthop object (nhid), which netkeep never makes. */
 export interface KernelRoute extends Route {
@@ -12,6 +13,9 @@ export interface KernelRoute extends Route {
 export interface KernelNeighbor extends Neighbor {
   readonly protocol: number | null;
 }
+
+/** An entry as the kernel has it. A rule carries its protocol in any case. */
+export type KernelEntry = KernelRoute | KernelNeighbor | Rule;
 
 /** A link that exists: facts for [Match], whether it can take entries, and its addresses. */
 export interface KernelLink {
@@ -27,4 +31,6 @@ export interface KernelState {
   readonly links: ReadonlyMap<string, KernelLink>;
   readonly routes: readonly KernelRoute[];
   readonly neighbors: readonly KernelNeighbor[];
+  /** Without those that the kernel makes by itself; in the order in which it asks them, IPv4 before IPv6. */
+  readonly rules: readonly Rule[];
 }

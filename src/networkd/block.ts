@@ -1,6 +1,7 @@
 import { type Entry, entryKey } from "../model/entry.ts";
 import { neighborToSection, sectionToNeighbor } from "./neighborSection.ts";
 import { routeToSection, sectionToRoute } from "./routeSection.ts";
+import { ruleToSection, sectionToRules } from "./ruleSection.ts";
 import { readSections, writeSection } from "./unitFile.ts";
 
 /** Text → a short digest of it, in hexadecimal; an argument because this folder computes and touches nothing. */
@@ -62,7 +63,8 @@ export function blockStarts(text: string): { readonly owner: string; readonly at
 
 /** The entries in a text of sections, as networkd would install them on `link`. */
 export function readEntries(text: string, link: string): Entry[] {
-  return readSections(text).flatMap((section) => {
+  return readSections(text).flatMap((section): Entry[] => {
+    if (section.name === "RoutingPolicyRule") return sectionToRules(section, link);
     const entry =
       section.name === "Route"
         ? sectionToRoute(section, link)
@@ -74,7 +76,8 @@ export function readEntries(text: string, link: string): Entry[] {
 }
 
 function sectionOf(entry: Entry) {
-  return entry.kind === "route" ? routeToSection(entry) : neighborToSection(entry);
+  if (entry.kind === "route") return routeToSection(entry);
+  return entry.kind === "rule" ? ruleToSection(entry) : neighborToSection(entry);
 }
 
 /** Owner ids come from agents: one word, without anything that ends a line or looks like a frame. */

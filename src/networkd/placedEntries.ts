@@ -1,6 +1,7 @@
 import { type Address, familyOf, networkPrefix, parseAddress } from "../model/address.ts";
 import type { Entry } from "../model/entry.ts";
 import { sectionToNeighbor } from "./neighborSection.ts";
+import { readRuleSection } from "./placedRule.ts";
 import { sectionToRoute } from "./routeSection.ts";
 import type { Section } from "./scan.ts";
 
@@ -22,7 +23,8 @@ export function placedEntries(sections: readonly Section[], link: string): Place
   return sections.flatMap((section) => {
     if (section.name === "Route") return [placedRoute(section, link)];
     if (section.name === "Neighbor") return [placedNeighbor(section, link)];
-    if (section.name === "RoutingPolicyRule" || section.name === "NextHop") {
+    if (section.name === "RoutingPolicyRule") return placedRules(section, link);
+    if (section.name === "NextHop") {
       return [{ ...place(section), entry: null, unknown: [`[${section.name}]`] }];
     }
     return section.name === "Network" ? networkGateways(section, link) : [];
@@ -68,6 +70,14 @@ function placedNeighbor(section: Section, link: string): PlacedEntry {
   const known = ["Address", "LinkLayerAddress", "MACAddress"];
   const unknown = [...values].filter(([key]) => !known.includes(key)).map(([key, value]) => `${key}=${value}`);
   return { ...place(section), entry: sectionToNeighbor({ name: "Neighbor", body }, link), unknown };
+}
+
+function placedRules(section: Section, link: string): PlacedEntry[] {
+  const spell = { prefix: destination, number, boolean, table: named({ default: "253", main: "254", local: "255" }) };
+  const { rules, unknown } = readRuleSection(lastOf(section), spell, link);
+  if (rules.length === 0)
+    return [{ ...place(section), entry: null, unknown: unknown.length > 0 ? unknown : ["such a rule"] }];
+  return rules.map((entry) => ({ ...place(section), entry, unknown }));
 }
 
 /** Gateway= in [Network] is a default route. */

@@ -2,8 +2,10 @@ import type { KernelChange, Note } from "../model/change.ts";
 import { type Entry, entryKey, entryText, sameEntry } from "../model/entry.ts";
 import { isOursToRemove, isOursToReplace, type OwnRecord } from "../model/ownership.ts";
 import { hasNoLink, linksOf, routeTextOfAnyone } from "../model/route.ts";
-import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
+import { type Rule, ruleKey } from "../model/rule.ts";
+import type { KernelEntry, KernelState } from "../model/state.ts";
 import { keyedDiff } from "./diff.ts";
+import { inItsPlace, otherGoes, planRules, ruleProtocol } from "./rules.ts";
 
 export interface KernelPlan {
   /** In the order in which they are safe: see `inSafeOrder`. */
@@ -14,8 +16,6 @@ export interface KernelPlan {
   /** Desired entries where something foreign stands that is not to be replaced. */
   readonly blocked: readonly Entry[];
 }
-
-type Found = KernelRoute | KernelNeighbor;
 
 /**
  * Desired entries against the kernel.
@@ -30,36 +30,64 @@ export function planKernel(
   adopt: boolean,
 ): KernelPlan {
   const current = indexKernel(kernel, record.protocol);
-  const diff = keyedDiff<Entry, Found>(desired, current, sameEntry);
+  const diff = keyedDiff<Entry, KernelEntry>(desired, current, sameEntry);
   const changes: KernelChange[] = [];
   const notes: Note[] = [];
   const waiting: Entry[] = [];
   const blocked: Entry[] = [];
   for (const entry of diff.add) {
-    if (canBeLive(entry, kernel)) changes.push({ action: "add", entry });
+    if (canBeLive(entry, kernel)) changes.push({ action: "add", entry: asInstalled(entry, record) });
     else waiting.push(entry);
   }
   for (const { wanted, found } of diff.replace) {
-    const note = foreignNote(wanted, found, record, adopt);
+    const note =
+      foreignNote(wanted, found, record, adopt) ??
+      (found.kind === "rule" ? inTheWay(found, kernel, record, wanted.link) : null);
     if (note !== null) notes.push(note);
     if (note?.level === "refusal") {
       blocked.push(wanted);
       continue;
     }
-    if (canBeLive(wanted, kernel)) changes.push({ action: "replace", entry: wanted, before: found });
+    if (canBeLive(wanted, kernel)) changes.push(replacement(wanted, found, kernel, record));
     else waiting.push(wanted);
   }
   for (const { wanted, found } of unmarked(desired, current, record)) {
     changes.push({ action: "replace", entry: wanted, before: found });
   }
+  const rules = planRules(
+    diff.keep.flatMap(({ wanted }) => (wanted.kind === "rule" ? [wanted] : [])),
+    kernel.rules.filter((rule) => isSpare(rule, desired, current)),
+    kernel.rules,
+    record,
+  );
+  changes.push(...rules.changes);
+  notes.push(...rules.notes);
   for (const found of diff.extra) {
-    if (isOursToRemove(found, record)) changes.push({ action: "remove", entry: found });
+    if (found.kind !== "rule" && isOursToRemove(found, record)) changes.push({ action: "remove", entry: found });
   }
   return { changes: inSafeOrder(changes), notes, waiting, blocked };
 }
 
+function asInstalled(entry: Entry, record: OwnRecord): Entry {
+  return entry.kind === "rule" ? { ...entry, protocol: ruleProtocol(entry, record) } : entry;
+}
+
+/** A wanted rule that stands behind another under its key counts as soon as that one goes. */
+function replacement(wanted: Entry, before: KernelEntry, { rules }: KernelState, record: OwnRecord): KernelChange {
+  const entry = asInstalled(wanted, record);
+  const isThere =
+    entry.kind === "rule" && rules.some((rule) => rule.protocol === entry.protocol && sameEntry(rule, entry));
+  return isThere ? { action: "remove", entry: before } : { action: "replace", entry, before };
+}
+
+/** Neither wanted nor about to be replaced. */
+function isSpare(rule: Rule, desired: ReadonlyMap<string, Entry>, current: ReadonlyMap<string, KernelEntry>): boolean {
+  const wanted = desired.get(ruleKey(rule));
+  return wanted === undefined || (!sameEntry(wanted, rule) && current.get(ruleKey(rule)) !== rule);
+}
+
 /** Neighbors on live links that are as desired but for our mark: it comes with setting them once more, without a gap. */
-function unmarked(desired: ReadonlyMap<string, Entry>, current: ReadonlyMap<string, Found>, record: OwnRecord) {
+function unmarked(desired: ReadonlyMap<string, Entry>, current: ReadonlyMap<string, KernelEntry>, record: OwnRecord) {
   const { live, protocol } = record;
   if (live === undefined || live.size === 0) return [];
   return [...desired].flatMap(([key, wanted]) => {
@@ -68,9 +96,12 @@ function unmarked(desired: ReadonlyMap<string, Entry>, current: ReadonlyMap<stri
   });
 }
 
-/** Every kernel entry by key. Of several under one key (IPv6 allows one for each link) ours counts first. */
-export function indexKernel(kernel: KernelState, protocol: number): Map<string, Found> {
-  const index = new Map<string, Found>();
+/**
+ * Every kernel entry by key. Of several routes under one key (IPv6 allows one for each link) ours counts first; of several
+ * rules that which the kernel asks first.
+ */
+export function indexKernel(kernel: KernelState, protocol: number): Map<string, KernelEntry> {
+  const index = new Map<string, KernelEntry>();
   for (const entries of [kernel.routes, kernel.neighbors]) {
     for (const entry of entries) {
       const key = entryKey(entry);
@@ -78,18 +109,28 @@ export function indexKernel(kernel: KernelState, protocol: number): Map<string, 
       if (other === undefined || (other.protocol !== protocol && entry.protocol === protocol)) index.set(key, entry);
     }
   }
+  for (const rule of kernel.rules) if (!index.has(ruleKey(rule))) index.set(ruleKey(rule), rule);
   return index;
 }
 
-/** The kernel takes a route only on links that are up, a neighbor on any link there is (ip 6.1, Linux 6.18). */
+/**
+ * The kernel takes a route only on links that are up, a neighbor on any link there is (ip 6.1, Linux 6.18). It takes a rule
+ * whenever; but without the link it leads to no route, and networkd sets it together with the link.
+ */
 export function canBeLive(entry: Entry, kernel: KernelState): boolean {
-  if (entry.kind === "neighbor") return kernel.links.has(entry.link);
+  if (entry.kind !== "route") return kernel.links.has(entry.link);
   if (hasNoLink(entry.type)) return true;
   return linksOf(entry).every((link) => kernel.links.get(link)?.up === true);
 }
 
+function inTheWay(found: Rule, { rules }: KernelState, record: OwnRecord, link: string): Note | null {
+  const other = inItsPlace(found, rules, record);
+  if (other === null) return null;
+  return { level: "refusal", link, text: `the rule ${entryText(found)} is in the way: ${otherGoes(other)}` };
+}
+
 /** Same content, other installer: taken over. Other content and not ours: refused unless told to adopt. */
-function foreignNote(wanted: Entry, found: Found, record: OwnRecord, adopt: boolean): Note | null {
+function foreignNote(wanted: Entry, found: KernelEntry, record: OwnRecord, adopt: boolean): Note | null {
   if (isOursToReplace(found, record)) return null;
   const link = wanted.link;
   if (wanted.kind === "route" && found.kind === "route" && routeTextOfAnyone(wanted) === routeTextOfAnyone(found)) {
@@ -106,10 +147,11 @@ function foreignNote(wanted: Entry, found: Found, record: OwnRecord, adopt: bool
 
 /**
  * Neighbors and routes on the link come before routes that need them as next hop; adds before removes, so that no packet
- * finds nothing; what depends on others goes first; bare neighbor deletes last (see kernel/batch.ts).
+ * finds nothing; what depends on others goes first; bare neighbor deletes last (see kernel/batch.ts). A rule comes after the
+ * routes that it leads to, and goes before them.
  */
 function inSafeOrder(changes: readonly KernelChange[]): KernelChange[] {
-  const byRank: KernelChange[][] = [[], [], [], [], [], []];
+  const byRank: KernelChange[][] = [[], [], [], [], [], [], [], []];
   for (const change of changes) byRank[rank(change)]?.push(change);
   return byRank.flat();
 }
@@ -117,6 +159,7 @@ function inSafeOrder(changes: readonly KernelChange[]): KernelChange[] {
 function rank(change: KernelChange): number {
   const { action, entry } = change;
   const indirect = entry.kind === "route" && (entry.gateway !== null || entry.nextHops.length > 0);
-  if (action === "remove") return entry.kind === "neighbor" ? 5 : indirect ? 3 : 4;
+  if (entry.kind === "rule") return action === "remove" ? 4 : 3;
+  if (action === "remove") return entry.kind === "neighbor" ? 7 : indirect ? 5 : 6;
   return entry.kind === "neighbor" ? 0 : indirect ? 2 : 1;
 }

@@ -2,7 +2,7 @@ import { familyOf } from "../model/address.ts";
 import { entryKey, entryText } from "../model/entry.ts";
 import { isOursToReplace, type OwnRecord } from "../model/ownership.ts";
 import { hasNoLink, kernelProtocol, staticProtocol } from "../model/route.ts";
-import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
+import type { KernelEntry, KernelRoute, KernelState } from "../model/state.ts";
 
 /** What decides which foreign entries a reload deletes (measured on 252 and 257, see ARCHITECTURE). */
 export interface ReloadFacts {
@@ -21,32 +21,35 @@ export interface ReloadFacts {
   ownedByNetworkd(key: string): boolean;
 }
 
-/** A foreign entry that the reload would delete. `restorable`: it can be set again right after. */
+/** A foreign entry that the reload would delete. `restorable`: it can be set again right after; a rule never is. */
 export interface Threat {
-  readonly entry: KernelRoute | KernelNeighbor;
+  readonly entry: KernelEntry;
   readonly restorable: boolean;
 }
 
 /**
  * The foreign entries that `networkctl reload` would delete although our drop-in says KeepConfiguration=. From 257 on
  * `yes` keeps everything, where it is in force. On 252 `static` keeps routes of protocol static; ManageForeignRoutes=no keeps the others;
- * nothing keeps permanent neighbors and nexthop objects.
+ * nothing keeps permanent neighbors and nexthop objects. Rules belong to no link: any reload deletes them, but for
+ * ManageForeignRoutingPolicyRules=no.
  */
 export function reloadThreats(kernel: KernelState, record: OwnRecord, facts: ReloadFacts): Threat[] {
   const keepsAll = facts.version !== null && facts.version >= 257;
   const links = keepsAll ? new Set([...facts.links].filter((link) => facts.unguarded.has(link))) : facts.links;
   if (links.size === 0) return [];
-  const isForeign = (entry: KernelRoute | KernelNeighbor) => {
+  const isForeign = (entry: KernelEntry) => {
     const key = entryKey(entry);
     return !facts.desired.has(key) && !isOursToReplace(entry, record) && !facts.ownedByNetworkd(key);
   };
   const routes = kernel.routes.filter((route) => route.protocol !== kernelProtocol && isForeign(route));
+  const rules = facts.leaves.rules ? [] : kernel.rules.filter(isForeign);
   const neighbors = kernel.neighbors.filter((neighbor) => links.has(neighbor.link) && isForeign(neighbor));
   return [
     ...routes
       .filter((route) => routeGoes(route, { ...facts, links }))
       .map((entry) => ({ entry, restorable: isFlap(entry, facts) })),
     ...neighbors.map((entry) => ({ entry, restorable: true })),
+    ...rules.map((entry) => ({ entry, restorable: false })),
   ];
 }
 

@@ -5,7 +5,7 @@ import { type AuditReport, countEntries } from "./auditReport.ts";
 /** What `--json` prints, as published by `netkeep schema audit`. */
 export function auditData(report: AuditReport) {
   const { error, warning, info } = countSeverities(report.findings);
-  const { route, neighbor } = countEntries(report.owners, ({ entry }) => entryKey(entry));
+  const { route, neighbor, rule } = countEntries(report.owners, ({ entry }) => entryKey(entry));
   return {
     host: report.host,
     version: report.version,
@@ -19,6 +19,7 @@ export function auditData(report: AuditReport) {
       owners: report.owners.length,
       routes: route,
       neighbors: neighbor,
+      rules: rule,
     },
     findings: report.findings,
     repaired: report.repaired,

@@ -45,7 +45,7 @@ function desiredGauges({ owners }: AuditReport): Gauge[] {
     {
       name: "netkeep_desired_entries",
       help: "Different entries that the documents ask for.",
-      samples: (["route", "neighbor"] as const).map((kind) => ({ labels: { kind }, value: number[kind] })),
+      samples: (["route", "neighbor", "rule"] as const).map((kind) => ({ labels: { kind }, value: number[kind] })),
     },
     gauge("netkeep_desired_links", "Links that the documents ask for entries on.", new Set(links).size),
   ];

@@ -49,7 +49,7 @@ export interface ReportedFile {
 
 /** Different entries of one kind that the documents ask for; what two owners share counts once. */
 export function countEntries(owners: readonly OwnerState[], keyOf: (owned: OwnerState["entries"][number]) => string) {
-  const keys = { route: new Set<string>(), neighbor: new Set<string>() };
+  const keys = { route: new Set<string>(), neighbor: new Set<string>(), rule: new Set<string>() };
   for (const owner of owners) for (const owned of owner.entries) keys[owned.entry.kind].add(keyOf(owned));
-  return { route: keys.route.size, neighbor: keys.neighbor.size };
+  return { route: keys.route.size, neighbor: keys.neighbor.size, rule: keys.rule.size };
 }

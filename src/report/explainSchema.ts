@@ -3,7 +3,7 @@ import { verdicts } from "../model/explanation.ts";
 import { findingCodes } from "../model/finding.ts";
 
 const explainedEntry = z.strictObject({
-  kind: z.enum(["route", "neighbor"]),
+  kind: z.enum(["route", "neighbor", "rule"]),
   link: z.string(),
   entry: z.string().meta({ description: "as it is asked for; else as the kernel has it; else as a file says" }),
   wishes: z.array(

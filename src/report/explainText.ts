@@ -43,8 +43,10 @@ function wishLines({ wishes }: ExplainedEntry): string[] {
   });
 }
 
+const sections = { route: "Route", neighbor: "Neighbor", rule: "RoutingPolicyRule" } as const;
+
 function fileLines({ files, entry, kind }: ExplainedEntry): string[] {
-  if (files.length === 0) return [kind === "route" ? "no [Route] section has it" : "no [Neighbor] section has it"];
+  if (files.length === 0) return [`no [${sections[kind]}] section has it`];
   return files.map((file) => {
     const loaded = { true: ", loaded", false: ", NOT loaded by networkd", null: "" }[String(file.loaded)];
     const whose = file.ours ? "" : ", written by somebody else";

@@ -32,8 +32,8 @@ function rowsOf({ rows }: PictureGuest): readonly PictureRow[] {
   return rows.slice(0, rows.length === mostRows + 1 ? mostRows + 1 : mostRows);
 }
 
-function guestRow({ label, route, neighbor }: PictureRow, top: number): Html {
-  return html`${chip(left + 10, top, "R", route)}${chip(left + 38, top, "N", neighbor)}
+function guestRow({ label, route, neighbor, rule }: PictureRow, top: number): Html {
+  return html`${chip(left + 10, top, "R", route)}${chip(left + 38, top, "N", neighbor)}${chip(left + 10, top, "P", rule)}
 <text class="address" x="${left + 70}" y="${top + 11}"><title>${label}</title>${clip(label, 39)}</text>`;
 }
 

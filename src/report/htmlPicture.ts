@@ -28,7 +28,7 @@ function legend(): Html {
     ["extra", "too much"],
   ] as const;
   return html`<ul class="legend" aria-label="Legend">
-<li><b>R</b> route</li><li><b>N</b> permanent neighbor</li>
+<li><b>R</b> route</li><li><b>N</b> permanent neighbor</li><li><b>P</b> policy rule</li>
 ${items.map(
   ([state, text]) =>
     html`<li><svg width="26" height="16" viewBox="0 0 26 16" aria-hidden="true">${chip(0, 1, "R", { title: "", state, codes: [] })}</svg> ${text}</li>`,
@@ -80,10 +80,15 @@ function headTexts({ link, entries, findings }: PictureLink): string[] {
   return [
     link.name,
     states.filter((text) => text !== null).join(" · "),
-    `${count(entries.route, "route")}, ${count(entries.neighbor, "neighbor")}`,
+    [count(entries.route, "route"), count(entries.neighbor, "neighbor"), ...ruleCount(entries.rule)].join(", "),
     findings === 0 ? "as desired" : count(findings, "finding"),
     link.baseFile === null ? "" : link.baseFile,
   ];
+}
+
+/** Most hosts have none. */
+function ruleCount(rules: number): string[] {
+  return rules === 0 ? [] : [count(rules, "rule")];
 }
 
 function toneOf({ worst }: PictureLink): "good" | "warning" | "error" {

@@ -14,6 +14,7 @@ export function htmlSummary(report: AuditReport): Html {
     [owners.length, "owner"],
     [number.route, "route"],
     [number.neighbor, "permanent neighbor"],
+    [number.rule, "policy rule"],
     [files.filter(({ expectedText }) => expectedText !== null).length, "generated file"],
   ] as const;
   return html`<section aria-labelledby="summary">

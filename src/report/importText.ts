@@ -31,7 +31,7 @@ export function leftOutLines(leftOut: readonly LeftOut[]): ImportLine[] {
 
 /** `3 guests, 1 router, 2 routes`; null for an empty document. */
 export function documentSummary(document: Readonly<Record<string, unknown>>): string | null {
-  const parts = ["guests", "routers", "routes", "neighbors"].flatMap((list) => {
+  const parts = ["guests", "routers", "routes", "neighbors", "rules"].flatMap((list) => {
     const elements = document[list];
     return Array.isArray(elements) && elements.length > 0 ? [count(elements.length, list.replace(/s$/, ""))] : [];
   });

@@ -1,4 +1,4 @@
-import { type Entry, entryTitle } from "../model/entry.ts";
+import { type Entry, entryText, entryTitle } from "../model/entry.ts";
 import type { FindingCode, Severity } from "../model/finding.ts";
 import type { OwnedEntry } from "../model/owner.ts";
 import { compareNames, type LinkFindings, severities } from "./auditGroups.ts";
@@ -18,6 +18,7 @@ export interface PictureRow {
   readonly label: string;
   readonly route: PictureEntry | null;
   readonly neighbor: PictureEntry | null;
+  readonly rule: PictureEntry | null;
 }
 
 /** A guest, a router, or the plain entries of an owner. `note` is its MAC address, or else its owner. */
@@ -42,7 +43,7 @@ interface Draft {
   readonly name: string;
   readonly owner: string;
   readonly macs: Set<string>;
-  readonly rows: Map<string, { label: string; route: PictureEntry | null; neighbor: PictureEntry | null }>;
+  readonly rows: Map<string, { -readonly [Key in keyof PictureRow]: PictureRow[Key] }>;
 }
 
 /** Who is on which link, and what is wrong there; the worst links first. */
@@ -66,7 +67,11 @@ export function pictureOf(report: AuditReport, byLink: readonly LinkFindings[]):
       ...guests.filter(isWrong),
       ...guests.filter((one) => !isWrong(one)),
     ];
-    const entries = { route: countOf(guests, "route"), neighbor: countOf(guests, "neighbor") };
+    const entries = {
+      route: countOf(guests, "route"),
+      neighbor: countOf(guests, "neighbor"),
+      rule: countOf(guests, "rule"),
+    };
     return { link, worst: found?.worst ?? null, findings: found?.number ?? 0, entries, guests: all };
   });
   return links.sort((a, b) => rank(a) - rank(b) || compareNames(a.link.name, b.link.name));
@@ -106,11 +111,16 @@ function draftFor(drafts: Map<string, Map<string, Draft>>, link: string, owner: 
 }
 
 function addRow({ rows, macs }: Draft, entry: Entry, pictured: PictureEntry): void {
-  const label = entry.kind === "neighbor" ? entry.address : routeLabel(entry);
-  const row = rows.get(label) ?? { label, route: null, neighbor: null };
+  const label = labelOf(entry);
+  const row = rows.get(label) ?? { label, route: null, neighbor: null, rule: null };
   rows.set(label, row);
   row[entry.kind] = pictured;
   if (entry.kind === "neighbor") macs.add(entry.mac);
+}
+
+function labelOf(entry: Entry): string {
+  if (entry.kind === "rule") return entryText(entry);
+  return entry.kind === "neighbor" ? entry.address : routeLabel(entry);
 }
 
 /** A host route straight on the link is labelled like the neighbor of that address. */
@@ -124,7 +134,7 @@ function routeLabel(route: Extract<Entry, { kind: "route" }>): string {
 function guestOf({ name, owner, macs, rows }: Draft): PictureGuest {
   const list = [...rows.values()];
   const rowIsWrong = (row: PictureRow) =>
-    [row.route, row.neighbor].some((entry) => entry !== null && entry.state !== "right");
+    [row.route, row.neighbor, row.rule].some((entry) => entry !== null && entry.state !== "right");
   const [mac] = macs;
   const note =
     macs.size === 1 && mac !== undefined
@@ -142,13 +152,15 @@ function guestOf({ name, owner, macs, rows }: Draft): PictureGuest {
 function strayGuest({ findings }: AuditReport, link: string): PictureGuest | null {
   const rows = new Map<string, PictureRow>();
   for (const { code, link: its, expected, actual } of findings) {
-    const words = /^(route|neighbor) ((?:[a-z]+ )?[0-9a-f.:/]+)( via \S+)?/.exec(actual ?? "");
+    const words =
+      /^(route|neighbor) ((?:[a-z]+ )?[0-9a-f.:/]+)( via \S+)?/.exec(actual ?? "") ??
+      /^(rule) (.*)$/.exec(actual ?? "");
     if (its !== link || expected !== null || actual === null || words === null) continue;
     const [, kind, destination = "", via = ""] = words;
     const label = `${destination.replace(/^([^: ]*)\/32$|^([^ ]*:[^ ]*)\/128$/, "$1$2")}${via}`;
-    const row = rows.get(label) ?? { label, route: null, neighbor: null };
+    const row = rows.get(label) ?? { label, route: null, neighbor: null, rule: null };
     const entry: PictureEntry = { title: actual, state: "extra", codes: [code] };
-    rows.set(label, kind === "route" ? { ...row, route: entry } : { ...row, neighbor: entry });
+    rows.set(label, { ...row, [kind as Entry["kind"]]: entry });
   }
   return rows.size === 0 ? null : { name: "without an owner", note: "", rows: [...rows.values()], wrong: true };
 }

@@ -15,9 +15,9 @@ const planSchema = z.strictObject({
   kernel: z.array(
     z.strictObject({
       action: z.enum(["add", "replace", "remove"]),
-      kind: z.enum(["route", "neighbor"]),
+      kind: z.enum(["route", "neighbor", "rule"]),
       link: z.string(),
-      entry: z.string().meta({ description: "in the words of ip-route(8) or ip-neighbour(8)" }),
+      entry: z.string().meta({ description: "in the words of ip-route(8), ip-neighbour(8) or ip-rule(8)" }),
       before: z.string().nullable(),
     }),
   ),
@@ -110,6 +110,7 @@ const auditSchema = z.strictObject({
     owners: z.int(),
     routes: z.int().meta({ description: "different routes that the documents ask for" }),
     neighbors: z.int(),
+    rules: z.int(),
   }),
   findings: z.array(findingSchema),
   repaired: z.array(findingSchema).meta({ description: "what was found before the repair" }),
@@ -123,7 +124,12 @@ const showSchema = z.strictObject({
       persistence: z.enum(["persistent", "runtime"]),
       changed: z.number().meta({ description: "milliseconds since 1970" }),
       entries: z.array(
-        z.strictObject({ kind: z.enum(["route", "neighbor"]), link: z.string(), entry: z.string(), path: z.string() }),
+        z.strictObject({
+          kind: z.enum(["route", "neighbor", "rule"]),
+          link: z.string(),
+          entry: z.string(),
+          path: z.string(),
+        }),
       ),
     }),
   ),

@@ -15,10 +15,17 @@ const adopt = { ...all, adopt: true };
 const texts = ({ messages }: { messages: readonly { level: string; text: string }[] }) =>
   messages.map(({ level, text }) => `${level}: ${text}\n`).join("");
 
+/** Of a hand: to a table on one link, of a link that there is not, to a table without routes. */
+const handRules = [
+  { priority: 3200, src: "192.0.2.0", srclen: 24, table: "100", protocol: "0" },
+  { priority: 3201, src: "all", iif: "cloudbr7", iif_detached: null, table: "5", protocol: "0" },
+  { priority: 3202, src: "203.0.113.0", srclen: 24, table: "9", protocol: "0" },
+];
+
 describe("netkeep import", () => {
   test("of a host that grew by hand: the document, and what was left out", async () => {
     const { made, context } = await grownHost();
-    made.kernel.rules = "3200:\tfrom 192.0.2.0/24 lookup 100 \n3201:\tfrom all iif cloudbr7 lookup 5 \n";
+    for (const rule of handRules) made.kernel.rules.set(rule, false);
     const result = await importCommand(context, all);
     expect(result.exitCode).toBe(0);
     await expect(result.text).toMatchFileSnapshot("../import/expected/all.yaml");
@@ -37,17 +44,17 @@ describe("netkeep import", () => {
     });
     expect(JSON.stringify(result.data)).not.toContain("10.68.0.0");
     expect(texts(result)).toMatch(/20-hand\.conf:7: a document has no words for QuickAck=yes/);
-    expect(texts(result)).toMatch(/20-hand\.conf:12: a document has no words for \[RoutingPolicyRule\]/);
+    expect(texts(result)).toMatch(/20-hand\.conf:12: a document has no words for a rule without Priority=/);
     expect(texts(result)).not.toContain("stays the administrator's");
   });
 
   test("of one link says nothing of others, but of rules that may concern it", async () => {
     const { made, context } = await grownHost();
-    made.kernel.rules = "3200:\tfrom 192.0.2.0/24 lookup 100 \n3201:\tfrom all iif cloudbr7 lookup 5 \n";
+    for (const rule of handRules) made.kernel.rules.set(rule, false);
     const result = await importCommand(context, { ...plain, links: ["cloudbr0"] });
     expect(result.text).not.toMatch(/dev: cloudbr1$/m);
     expect(texts(result)).toContain(
-      "left out: policy rule 3200: from 192.0.2.0/24 lookup 100 (IPv4): a document has no policy rules yet",
+      'left out: policy rule from 203.0.113.0/24 lookup 9 priority 3202: no route tells its link; in a document "dev" has to',
     );
     expect(texts(result)).not.toContain("cloudbr7");
   });

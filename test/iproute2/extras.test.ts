@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseForeignRules, parseNeighborExtras, parseRouteExtras } from "../../src/kernel/parseExtras.ts";
+import { parseNeighborExtras, parseRouteExtras } from "../../src/kernel/parseExtras.ts";
 import { parseRoutes } from "../../src/kernel/parseRoutes.ts";
 import { captured } from "../support/grownHost.ts";
 
@@ -53,15 +53,6 @@ describe("what a document has no words for, in the text of a real `ip`", () => {
         },
       ],
     ]);
-  });
-
-  test("rules but for the kernel's own", () => {
-    expect(parseForeignRules(captured("rule4.txt"))).toEqual(["3200: from 192.0.2.0/24 lookup 100"]);
-    expect(parseForeignRules(captured("rule6.txt"))).toEqual([
-      "3201: from all fwmark 0x5/0xff iif cloudbr0 lookup 101",
-      "3202: from all oif cloudbr1 lookup 101",
-    ]);
-    expect(parseForeignRules("1000:\tfrom all lookup [l3mdev-table]\n")).toEqual([]);
   });
 });
 

@@ -46,7 +46,9 @@ test.concurrent(
     const printed = await ns.netkeep(["import", "--all"]);
     expect(printed.status).toBe(0);
     expect(printed.stdout).toContain("link-local: eui64");
-    expect(printed.stderr).toMatch(/policy rule 3200: from 192\.0\.2\.0\/24 lookup 100/);
+    expect(printed.stderr).toMatch(
+      /policy rule from 192\.0\.2\.0\/24 lookup 100 priority 3200: no route tells its link/,
+    );
     expect(printed.stderr).toMatch(/198\.51\.100\.7 encap ip id 5 .* dst 1\.2\.3\.4/);
     expect(printed.stderr).toMatch(/"mtu lock 1400"/);
     await inNamespace(async (fresh) => {

@@ -87,7 +87,7 @@ describe("what networkd makes of sections that others wrote", () => {
       "[Network]\nAddress=192.0.2.1/24\nGateway=192.0.2.9\n\n[RoutingPolicyRule]\nTable=5\n[NextHop]\nId=7\n";
     expect(placed(text).map(({ line, text: shown, unknown }) => [line, shown, unknown])).toEqual([
       [3, "[Network] Gateway=192.0.2.9", []],
-      [5, "[RoutingPolicyRule] Table=5", ["[RoutingPolicyRule]"]],
+      [5, "[RoutingPolicyRule] Table=5", ["a rule without Priority="]],
       [7, "[NextHop] Id=7", ["[NextHop]"]],
     ]);
   });

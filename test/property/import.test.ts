@@ -21,9 +21,10 @@ const guests = fc.array(fc.tuple(address, mac, link), { maxLength: 6 }).map((lis
 );
 const entries = fc.tuple(guests, anyEntries, fc.constantFrom(3, 4)).map(([first, second, protocol]) => {
   const unique = new Map([...first, ...second].map((entry) => [entryKey(entry), entry]));
-  return [...unique.values()].map(
-    (entry): Found => (entry.kind === "route" ? kernelRoute(entry, { protocol }) : kernelNeighbor(entry, null)),
-  );
+  return [...unique.values()].map((entry): Found => {
+    if (entry.kind === "route") return kernelRoute(entry, { protocol });
+    return entry.kind === "rule" ? { ...entry, protocol: 0 } : kernelNeighbor(entry, null);
+  });
 });
 const facts = { links: kernelState([...links]).links, gateways: new Set<never>() };
 const effect = (entry: Entry) => (entry.kind === "route" ? routeTextOfAnyone(entry) : entryText(entry));
@@ -41,6 +42,7 @@ function imported(found: readonly Found[]) {
     record: { protocol: 107, recorded: new Map(), scope: null },
     desired: new Map(),
     files: new Map(),
+    vagueRule: null,
     sourceOf: () => "foreign",
     extras: new Map(),
   });

@@ -3,8 +3,16 @@ import type { Entry } from "../../src/model/entry.ts";
 import { parseMac } from "../../src/model/mac.ts";
 import type { Neighbor } from "../../src/model/neighbor.ts";
 import type { OwnerState } from "../../src/model/owner.ts";
-import { defaultMetric, defaultScope, defaultTable, type Route } from "../../src/model/route.ts";
-import type { KernelLink, KernelNeighbor, KernelRoute, KernelState } from "../../src/model/state.ts";
+import {
+  defaultMetric,
+  defaultScope,
+  defaultTable,
+  mainTable,
+  type Route,
+  staticProtocol,
+} from "../../src/model/route.ts";
+import type { Rule } from "../../src/model/rule.ts";
+import type { KernelEntry, KernelLink, KernelNeighbor, KernelRoute, KernelState } from "../../src/model/state.ts";
 
 /** A route with the defaults of a document. */
 export function route(to: string, link: string, more: Partial<Omit<Route, "gateway">> & { via?: string } = {}): Route {
@@ -35,6 +43,30 @@ export function neighbor(address: string, mac: string, link: string): Neighbor {
   return { kind: "neighbor", link, address: accepted(parseAddress(address)), mac: accepted(parseMac(mac)) };
 }
 
+/** A rule as a document makes it, on cloudbr1. */
+export function rule(more: Partial<Omit<Rule, "from" | "to">> & { from?: string; to?: string } = {}): Rule {
+  const { from, to, ...rest } = more;
+  const [source, target] = [from, to].map((text) => (text === undefined ? null : accepted(parsePrefix(text))));
+  const named = source ?? target ?? null;
+  return {
+    kind: "rule",
+    family: named === null ? 4 : familyOf(named),
+    priority: 3200,
+    invert: false,
+    from: source ?? null,
+    to: target ?? null,
+    iif: null,
+    oif: null,
+    mark: null,
+    type: "lookup",
+    table: rest.type === undefined || rest.type === "lookup" ? 100 : mainTable,
+    link: "cloudbr1",
+    extra: "",
+    protocol: staticProtocol,
+    ...rest,
+  };
+}
+
 export function kernelRoute(base: Route, more: Partial<KernelRoute> = {}): KernelRoute {
   return { ...base, objects: false, ...more };
 }
@@ -45,7 +77,7 @@ export function kernelNeighbor(base: Neighbor, protocol: number | null = 107): K
 
 export function kernelState(
   links: readonly string[],
-  entries: readonly (KernelRoute | KernelNeighbor)[] = [],
+  entries: readonly KernelEntry[] = [],
   down: readonly string[] = [],
 ): KernelState {
   const made = [...links, ...down].map((name, index): [string, KernelLink] => [
@@ -56,6 +88,7 @@ export function kernelState(
     links: new Map(made),
     routes: entries.filter((entry) => entry.kind === "route"),
     neighbors: entries.filter((entry) => entry.kind === "neighbor"),
+    rules: entries.filter((entry) => entry.kind === "rule"),
   };
 }
 

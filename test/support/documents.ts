@@ -1,5 +1,6 @@
 import type { DocumentContext, ReadDocument } from "../../src/desired/document.ts";
 import { readDocument } from "../../src/desired/document.ts";
+import { tableOf } from "../../src/desired/table.ts";
 import { entryTitle } from "../../src/model/entry.ts";
 
 /** A host with two addresses and its gateway, and the subnet of cloudbr1. */
@@ -12,6 +13,7 @@ export const context: DocumentContext = {
     address.startsWith("2001:db8:1:")
       ? { value: "cloudbr1" }
       : { problem: `no link of this host has the subnet of ${address}: say it with "dev"` },
+  tableOf: (table) => tableOf(table, new Map([["uplink2", 202]])),
 };
 
 export function read(text: string, changed: Partial<DocumentContext> = {}): ReadDocument {

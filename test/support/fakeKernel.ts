@@ -2,10 +2,10 @@ import { BlockList } from "node:net";
 import type { ProgramResult } from "../../src/system/system.ts";
 import { readRoute, Words } from "./batchLine.ts";
 import { answerQueries } from "./fakeQueries.ts";
+import { FakeRules } from "./fakeRules.ts";
 import { type HopJson, IpError, type IpOutput, isV6, type NeighborJson, type RouteJson } from "./ipJson.ts";
 
 const quiet: ProgramResult = { stdout: "", stderr: "", exitCode: 0 };
-const defaultRules = "0:\tfrom all lookup 255 \n32766:\tfrom all lookup 254 \n";
 
 /**
  * Routes and neighbors of a host as the kernel keeps them: begins with captured output, carries out the lines of
@@ -16,8 +16,7 @@ export class FakeKernel {
   readonly #state: IpOutput;
   /** Every line that was carried out or refused, as plain commands. */
   readonly lines: string[] = [];
-  /** Routing policy rules beyond the kernel's own, as `ip -N rule show` prints them. */
-  rules = "";
+  readonly rules: FakeRules;
   /** Nexthop objects, as `ip nexthop show` prints them. */
   nexthops = "";
   /** What `ip` prints for people; a test gives it where it matters. */
@@ -28,6 +27,7 @@ export class FakeKernel {
 
   constructor(captured: IpOutput) {
     this.#state = structuredClone(captured);
+    this.rules = new FakeRules(captured);
   }
 
   get links() {
@@ -46,7 +46,10 @@ export class FakeKernel {
   ip(args: readonly string[], input: string, killedAfter = Number.POSITIVE_INFINITY): ProgramResult {
     const command = args.join(" ");
     const { route4, route6, neigh, address } = this.#state;
-    if (command === "-force -batch -") return this.#batch(input, killedAfter);
+    if (command === "-force -batch -") return this.#batch(input, killedAfter, false);
+    if (command === "-6 -force -batch -") return this.#batch(input, killedAfter, true);
+    const listed = /^-j -N -d -([46]) rule show$/.exec(command)?.[1];
+    if (listed !== undefined) return { ...quiet, stdout: JSON.stringify(this.rules.lists[listed === "4" ? 4 : 6]) };
     if (command === "-j -N -4 route show table all") return { ...quiet, stdout: JSON.stringify(route4) };
     if (command === "-j -N -6 route show table all") return { ...quiet, stdout: JSON.stringify(route6) };
     if (command === "-j -N neigh show") return { ...quiet, stdout: JSON.stringify(neigh) };
@@ -58,7 +61,6 @@ export class FakeKernel {
     if (asked !== null) return this.#routeGet(asked[1] ?? "", asked[2]);
     if (command === "-j -N -force -batch -") return answerQueries(this.#state, input);
     if (command === "nexthop show") return { ...quiet, stdout: this.nexthops };
-    if (/^-N -[46] rule show$/.test(command)) return { ...quiet, stdout: defaultRules + this.rules };
     throw new Error(`the fake kernel does not know: ip ${command}`);
   }
 
@@ -111,15 +113,16 @@ export class FakeKernel {
     return v6 ? this.#state.route6 : this.#state.route4;
   }
 
-  #batch(input: string, killedAfter: number): ProgramResult {
+  /** @param v6 with -6, which netkeep gives for rules of IPv6 */
+  #batch(input: string, killedAfter: number, v6: boolean): ProgramResult {
     if (!input.endsWith("\n")) throw new Error("a batch ends in a newline");
     let stderr = "";
     let failed = false;
     for (const [index, line] of input.slice(0, -1).split("\n").entries()) {
       if (index >= killedAfter) break;
-      this.lines.push(line);
+      this.lines.push(v6 ? `-6 ${line}` : line);
       try {
-        this.#execute(line);
+        this.#execute(line, v6);
       } catch (error) {
         if (!(error instanceof IpError)) throw new Error(`in "${line}": ${String(error)}`);
         stderr += `${error.message}\n`;
@@ -131,15 +134,19 @@ export class FakeKernel {
     return { stdout: "", stderr, exitCode: failed ? 1 : 0 };
   }
 
-  #execute(line: string): void {
+  #execute(line: string, v6: boolean): void {
     if (this.refuses(line)) throw new IpError("RTNETLINK answers: Invalid argument");
     const words = new Words(line);
     const command = `${words.take()} ${words.take()}`;
-    if (command === "route replace") this.#replaceRoute(words);
+    if (v6 && !command.startsWith("rule ")) throw new Error("-6 is for rules");
+    const hasLink = (name: string) => this.links.some(({ ifname }) => ifname === name);
+    if (command === "rule add") this.rules.add(words, v6, hasLink);
+    else if (command === "rule del") this.rules.delete(words, v6);
+    else if (command === "route replace") this.#replaceRoute(words);
     else if (command === "route del") this.#deleteRoute(words);
     else if (command === "neigh replace") this.#replaceNeighbor(words);
     else if (command === "neigh del") this.#deleteNeighbor(words);
-    else throw new Error("netkeep uses replace and del of route and neigh only");
+    else throw new Error("netkeep uses replace and del of route and neigh, add and del of rule");
   }
 
   #replaceRoute(words: Words): void {

@@ -2,6 +2,7 @@ import { Address4, Address6 } from "ip-address";
 import type { ProgramResult } from "../../src/system/system.ts";
 import type { FakeFiles } from "./fakeFiles.ts";
 import type { FakeKernel } from "./fakeKernel.ts";
+import { type RuleJson, sameRule } from "./fakeRules.ts";
 import { canonicalJson, isV6, neighborKey, type RouteJson, routeKey } from "./ipJson.ts";
 import { type Configured, readConfigured } from "./networkdConfig.ts";
 
@@ -57,6 +58,7 @@ export class FakeNetworkd {
     for (const { ifname } of this.#kernel.links) {
       const [before, after] = [this.#managed.get(ifname), now.get(ifname)];
       if (before?.files === after?.files) continue;
+      this.#setRules(before, after, now);
       if (after === undefined) {
         // Without a base file the link is unmanaged, and all its own entries are dropped.
         const own = (key: string) => before?.config.entries.has(key) === true;
@@ -76,9 +78,7 @@ export class FakeNetworkd {
     const own = (key: string) => [...now.values()].some((managed) => managed.config.entries.has(key));
     const was = (key: string) => before?.config.entries.has(key) === true;
     const keep = config.keepConfiguration;
-    const leaves = /^ManageForeignRoutes=no$/m.test(
-      this.#files.text("/etc/systemd/networkd.conf.d/50-netkeep.conf") ?? "",
-    );
+    const leaves = /^ManageForeignRoutes=no$/m.test(this.#settings());
     this.#kernel.dropRoutes((route) => {
       const key = routeKey(route);
       if (own(key) || route.protocol === "2" || (route.dev ?? route.nexthops?.[0]?.dev) !== link) return false;
@@ -102,6 +102,26 @@ export class FakeNetworkd {
       if (!there) this.#installed.add(neighborKey(neighbor));
       this.#kernel.setNeighbor(neighbor);
     }
+  }
+
+  /** Rules belong to no link: at any reload those of others are in danger. */
+  #setRules(before: Managed | undefined, after: Managed | undefined, now: ReadonlyMap<string, Managed>): void {
+    const isIn = (managed: Managed | undefined, rule: RuleJson, v6: boolean) =>
+      managed?.config.rules.some((own) => own.v6 === v6 && sameRule(own.rule, rule)) === true;
+    const keep = after?.config.keepConfiguration ?? "no";
+    const leaves = this.#settings().includes("ManageForeignRoutingPolicyRules=no");
+    this.#kernel.rules.drop((rule, v6) => {
+      if ([...now.values()].some((managed) => isIn(managed, rule, v6))) return false;
+      if (isIn(before, rule, v6)) return true;
+      return !leaves && !(this.version >= 257 && keep !== "no");
+    });
+    for (const { rule, v6 } of after?.config.rules ?? []) {
+      if (!this.#kernel.rules.has(rule, v6)) this.#kernel.rules.set(rule, v6);
+    }
+  }
+
+  #settings(): string {
+    return this.#files.text("/etc/systemd/networkd.conf.d/50-netkeep.conf") ?? "";
   }
 
   /** 257 removes what it has installed itself; what was live first stays. 252 leaves both kinds of routes. */

@@ -64,16 +64,24 @@ export function hostOf({ folder, networkd }: Fixture): FakeSystem {
 }
 
 /** What a real kernel came to with the expected commands; null for a case without any. */
-export function expectedKernel({ folder }: Fixture): Pick<IpOutput, "route4" | "route6" | "neigh"> | null {
+export function expectedKernel({ folder }: Fixture): Omit<IpOutput, "address"> | null {
   const ip = join(folder, "expected/ip");
   if (!existsSync(ip)) return null;
   const read = (name: string) => JSON.parse(readFileSync(join(ip, `${name}.json`), "utf8"));
-  return { route4: read("route4"), route6: read("route6"), neigh: read("neigh") };
+  return { route4: read("route4"), route6: read("route6"), neigh: read("neigh"), ...readRules(ip) };
 }
 
 export function readIp(folder: string): IpOutput {
   const read = (name: string) => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
-  return { route4: read("route4"), route6: read("route6"), neigh: read("neigh"), address: read("address") };
+  const kernel = { route4: read("route4"), route6: read("route6"), neigh: read("neigh"), address: read("address") };
+  return { ...kernel, ...readRules(folder) };
+}
+
+/** Captured only where there are others than the kernel's own. */
+function readRules(folder: string): Pick<IpOutput, "rule4" | "rule6"> {
+  if (!existsSync(join(folder, "rule4.json"))) return {};
+  const read = (name: string) => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
+  return { rule4: read("rule4"), rule6: read("rule6") };
 }
 
 export async function contextOf(host: FakeSystem): Promise<CommandContext> {

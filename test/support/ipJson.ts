@@ -1,3 +1,5 @@
+import type { RuleJson } from "./fakeRules.ts";
+
 /** The parts of `ip -j -N` output that the fake kernel keeps; unknown fields of captured output are kept as they are. */
 export interface HopJson {
   gateway?: string;
@@ -43,6 +45,9 @@ export interface IpOutput {
   readonly route6: RouteJson[];
   readonly neigh: NeighborJson[];
   readonly address: LinkJson[];
+  /** Policy rules with the kernel's own; absent: there are no others. */
+  readonly rule4?: RuleJson[];
+  readonly rule6?: RuleJson[];
 }
 
 /** An error that `ip` prints before it goes on (`fatal` false) or ends, even with -force, without a line number. */

@@ -1,5 +1,6 @@
 import { Address4, Address6 } from "ip-address";
 import type { FoundFile } from "../../src/model/file.ts";
+import type { RuleJson } from "./fakeRules.ts";
 import { asIpPrints, type HopJson, isV6, type NeighborJson, neighborKey, type RouteJson, routeKey } from "./ipJson.ts";
 
 /** What networkd makes of one link's files. */
@@ -10,6 +11,7 @@ export interface Configured {
   readonly texts: readonly string[];
   readonly keepConfiguration: string;
   readonly entries: ReadonlyMap<string, { route?: RouteJson; neighbor?: NeighborJson }>;
+  readonly rules: readonly { readonly rule: RuleJson; readonly v6: boolean }[];
 }
 
 type Section = { name: string; values: [string, string][] };
@@ -48,6 +50,7 @@ export function readConfigured(units: readonly FoundFile[], link: string): Confi
     texts: [base, ...dropIns].flatMap(({ path, text, modified }) => [path, text, String(modified)]),
     keepConfiguration: valuesOf(sections, "Network", "KeepConfiguration").at(-1) ?? "no",
     entries,
+    rules: sections.flatMap((section) => (section.name === "RoutingPolicyRule" ? rulesOf(section) : [])),
   };
 }
 
@@ -160,6 +163,45 @@ function hopOf(text: string, link: string, v6: boolean): HopJson {
   const hop: HopJson = { dev, weight: Number(weight), flags: [] };
   setGateway(hop, gateway, v6);
   return hop;
+}
+
+/** networkd names a table also where it looks into none, and sets all with protocol static (measured). */
+function rulesOf({ values }: Section): { rule: RuleJson; v6: boolean }[] {
+  const body = Object.fromEntries(values);
+  const {
+    From,
+    To,
+    Type,
+    FirewallMark,
+    IncomingInterface,
+    OutgoingInterface,
+    Table = "254",
+    Priority = "32765",
+  } = body;
+  const prefix = (text: string | undefined, key: "src" | "dst") => {
+    if (text === undefined) return key === "src" ? { src: "all" } : {};
+    const [address = "", length] = text.split("/");
+    const host = length === undefined || Number(length) === (isV6(address) ? 128 : 32);
+    return { [key]: asIpPrints(address), ...(host ? {} : { [`${key}len`]: Number(length) }) };
+  };
+  const [fwmark, fwmask] = FirewallMark?.split("/") ?? [];
+  const rule = {
+    priority: Number(Priority),
+    ...(body["InvertRule"] === "yes" ? { not: null } : {}),
+    src: "all",
+    ...prefix(From, "src"),
+    ...prefix(To, "dst"),
+    ...(fwmark === undefined ? {} : { fwmark }),
+    ...(fwmask === undefined ? {} : { fwmask }),
+    ...(IncomingInterface === undefined ? {} : { iif: IncomingInterface }),
+    ...(OutgoingInterface === undefined ? {} : { oif: OutgoingInterface }),
+    ...(Type === undefined ? {} : { action: types[Type] ?? "" }),
+    table: Table,
+    protocol: "4",
+  } as RuleJson;
+  const named = From ?? To;
+  const family = named === undefined ? (body["Family"] ?? "ipv4") : isV6(named) ? "ipv6" : "ipv4";
+  return (family === "both" ? [false, true] : [family === "ipv6"]).map((v6) => ({ rule, v6 }));
 }
 
 function neighborOf({ values }: Section, dev: string): NeighborJson {

@@ -68,5 +68,3 @@ ip -j -d address show >address.json
 ip -N -o -4 route show table all >route4.txt
 ip -N -o -6 route show table all >route6.txt
 ip -N neigh show nud permanent >neigh.txt
-ip -N -4 rule show >rule4.txt
-ip -N -6 rule show >rule6.txt

@@ -30,21 +30,29 @@ export function sameWish(a: Entry, b: Entry): boolean {
   return sameEntry(a, b) && a.link === b.link;
 }
 
+const ways = {
+  route: "give one of them another metric, or ",
+  rule: "give one of them another priority, or ",
+  neighbor: "",
+} as const;
+
 function contradiction(earlier: OwnedEntry, later: OwnedEntry): Problem {
   const subject = describeKey(later.entry);
   return {
     path: pathOf(later.path),
     message: `${subject} is asked for twice: here "${describe(later.entry)}", in ${earlier.path} "${describe(earlier.entry)}"`,
-    hint: later.entry.kind === "route" ? "give one of them another metric, or leave one out" : "leave one out",
+    hint: `${ways[later.entry.kind]}leave one out`,
   };
 }
 
 function describe(entry: Entry): string {
   const text = entryText(entry);
-  return entry.kind === "route" && hasNoLink(entry.type) ? `${text} (in the drop-in of ${entry.link})` : text;
+  const linkless = entry.kind === "rule" || (entry.kind === "route" && hasNoLink(entry.type));
+  return linkless ? `${text} (in the drop-in of ${entry.link})` : text;
 }
 
 function describeKey(entry: Entry): string {
+  if (entry.kind === "rule") return `the IPv${entry.family} rule of priority ${entry.priority} for these packets`;
   return entry.kind === "route"
     ? `the ${routeKey(entry).replace(/^route (\d+) (\S+) (\d+)$/, "route to $2 (table $1, metric $3)")}`
     : `the neighbor ${entry.address} on ${entry.link}`;
