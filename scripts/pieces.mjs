@@ -1,4 +1,4 @@
-// Makes a function of a part of the bundle: (exports, require) => void, as text without the end of a comment.
+// Makes a function of a part of the bundle: (exports, require) => void, as text in ASCII without the end of a comment.
 import { Script } from "node:vm";
 
 const importPattern = /(?<=^|[;}\n])import(?:(?: ([\w$]+)[ ,])?(?:\*as ([\w$]+) |\{([^}]*)\})?from)?"([^"]+)";/g;
@@ -35,7 +35,12 @@ export function pieceOf(path, text) {
     });
   const piece = `(function(exports,require){"use strict";${begin}${code}${finish.join("")}\n})`;
   new Script(piece, { filename: path });
-  return piece.replaceAll("*/", "*\x7f/");
+  return inAscii(piece).replaceAll("*/", "*\x7f/");
+}
+
+/** One other character, and V8 holds and scans the whole file with two bytes for each. A text means the same with escapes. */
+function inAscii(code) {
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function later(_, from) {

@@ -2,8 +2,6 @@ import { exitCodes } from "../errors.ts";
 import type { CommandContext } from "./context.ts";
 import type { HookCall, HookOptions } from "./hookCall.ts";
 import { cloudstackCall } from "./hookCloudstack.ts";
-import { libvirtCall } from "./hookLibvirt.ts";
-import { routesCall, routesSyncCall } from "./hookRoutes.ts";
 
 /**
  * The words after `netkeep hook` as a call: options, the kind of hook, and what is the agent's own.
@@ -36,7 +34,7 @@ export async function hookOfKind(
   options: HookOptions,
 ): Promise<HookCall> {
   if (kind === "cloudstack") return cloudstackCall(context, argv, options);
-  if (kind === "libvirt") return libvirtCall(context, argv, readInput, options);
+  if (kind === "libvirt") return (await import("./hookLibvirt.ts")).libvirtCall(context, argv, readInput, options);
   if (kind === "routes") return routesOf(argv, readInput, options);
   return usage(`a hook is cloudstack, libvirt or routes, not ${JSON.stringify(kind)}`);
 }
@@ -46,6 +44,7 @@ async function routesOf(
   readInput: () => Promise<string>,
   options: HookOptions,
 ): Promise<HookCall> {
+  const { routesCall, routesSyncCall } = await import("./hookRoutes.ts");
   if (argv.length === 0) return routesCall(await readInput(), options);
   const [, router] = /^--sync[= ](.+)$/s.exec(argv.join(" ")) ?? [];
   if (router === undefined || argv.length > 2) return usage("hook routes takes --sync ROUTER and nothing else");

@@ -5,7 +5,7 @@ import type { KernelState } from "../model/state.ts";
 import type { CommandContext } from "./context.ts";
 import { type Memory, recall } from "./memory.ts";
 import { observeKernelLinks, observeNeighborText } from "./observeKernel.ts";
-import { findNetworkd } from "./observeNetworkd.ts";
+import { isSameNetworkd } from "./observeNetworkd.ts";
 import { type PendingReload, parsePending } from "./pending.ts";
 
 /** The host as a run about few owners sees it: its links, and what the last run knew of the rest. */
@@ -29,12 +29,12 @@ export async function readNarrowView(
 ): Promise<NarrowView | null> {
   const memory = await recall(system, settings);
   if (memory === null) return null;
-  const [networkd, pendingText, links] = await Promise.all([
-    findNetworkd(system),
+  const [isSame, pendingText, links] = await Promise.all([
+    isSameNetworkd(system, memory.networkd),
     system.readText(places.reloadPending),
     observeKernelLinks(system),
   ]);
-  if (networkd.identity !== memory.networkd.identity) return null;
+  if (!isSame) return null;
   const pending = parsePending(pendingText);
   // A run that was killed before or during its reload is to be completed by one that looks at everything.
   const unfinished = pendingText !== null && (memory.networkd.running || (pending?.guarded.length ?? 1) > 0);

@@ -1,7 +1,7 @@
 import type { FoundFile } from "../model/file.ts";
 import { type ForeignManagement, foreignManagement } from "../networkd/daemonConfig.ts";
 import { type LinkStatus, parseLinkStatus, parseVersion } from "../networkd/describe.ts";
-import type { System } from "../system/system.ts";
+import type { ProgramResult, System } from "../system/system.ts";
 import { whyNetworkdNeverStarts } from "./networkdStart.ts";
 
 /** What is known of networkd itself. */
@@ -22,6 +22,7 @@ export interface NetworkdState {
 
 const bus = ["org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"];
 const name = "org.freedesktop.network1";
+const busSocket = "/run/dbus/system_bus_socket";
 
 /** Asks the bus who owns networkd's name: any other call would start a networkd that somebody stopped. */
 export async function observeNetworkd(system: System): Promise<NetworkdState> {
@@ -55,9 +56,17 @@ export async function observeNetworkd(system: System): Promise<NetworkdState> {
   };
 }
 
+/** Whether networkd is what it was: the same process, or as before none for the same reason. */
+export async function isSameNetworkd(system: System, { identity }: Pick<NetworkdState, "identity">): Promise<boolean> {
+  const [, process, started] = /^process (\d+), started at tick (\d+)$/.exec(identity) ?? [];
+  if (process === undefined) return (await findNetworkd(system)).identity === identity;
+  // A process that owns a name on the bus owns it until it ends.
+  return (await startTick(system, process)) === started;
+}
+
 /** Its process by the bus, and why there is none. */
 export async function findNetworkd(system: System) {
-  const owner = await system.run("busctl", ["call", ...bus, "GetConnectionUnixProcessID", "s", name]);
+  const owner = await askBus(system);
   const process = /^u (\d+)/.exec(owner.stdout)?.[1];
   if (owner.exitCode !== 0 || process === undefined) {
     const reason = /NameHasNoOwner|no such name/i.test(owner.stderr)
@@ -66,8 +75,19 @@ export async function findNetworkd(system: System) {
     const absent = await whyNetworkdNeverStarts(system);
     return { process: null, started: null, reason, absent, identity: `${reason}; ${absent}` };
   }
-  const started = await startTime(system, process);
-  return { process, started, reason: "", absent: null, identity: `process ${process} of ${started}` };
+  const [tick, uptime] = await Promise.all([
+    startTick(system, process),
+    system.readText("/proc/uptime").catch(() => null),
+  ]);
+  const started = startTime(tick, uptime, system.now());
+  return { process, started, reason: "", absent: null, identity: `process ${process}, started at tick ${tick}` };
+}
+
+async function askBus(system: System): Promise<ProgramResult> {
+  // Half of the time of a call on a host without a bus would go by until busctl says so.
+  if ((await system.modified(busSocket)) === null)
+    return { exitCode: 1, stdout: "", stderr: `there is no ${busSocket}` };
+  return system.run("busctl", ["call", ...bus, "GetConnectionUnixProcessID", "s", name]);
 }
 
 /** What networkd says of each of these links; links that it does not know are left out. */
@@ -96,21 +116,20 @@ async function versionOfImage(system: System): Promise<number | null> {
   return null;
 }
 
+/** When a process was started, in ticks since the boot, as text (proc(5), starttime); null if there is no such process. */
+async function startTick(system: System, process: string): Promise<string | null> {
+  const stat = await system.readText(`/proc/${process}/stat`).catch(() => null);
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+}
+
 /**
  * Milliseconds since 1970, from /proc: works with and without systemd as PID 1 (proc(5), starttime and uptime). Good to
  * some hundredths of a second, so that a file written just before a restart counts.
  */
-async function startTime(system: System, process: string): Promise<number | null> {
-  const [stat, uptime] = await Promise.all([
-    system.readText(`/proc/${process}/stat`).catch(() => null),
-    system.readText("/proc/uptime").catch(() => null),
-  ]);
-  const ticks = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+function startTime(tick: string | null, uptime: string | null, now: number): number | null {
   const seconds = /^\d+\.\d+/.exec(uptime ?? "")?.[0];
   // USER_HZ is 100 on every architecture that Linux and Node share.
-  return ticks === undefined || seconds === undefined
-    ? null
-    : system.now() - (Number(seconds) - Number(ticks) / 100) * 1000;
+  return tick === null || seconds === undefined ? null : now - (Number(seconds) - Number(tick) / 100) * 1000;
 }
 
 /** networkd.conf, if there is one, and the drop-ins of all directories. */

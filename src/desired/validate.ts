@@ -19,7 +19,9 @@ export function validateShape(value: unknown): Validated {
     const problem = { path: [], message: "the document is empty: it needs at least `version: 1`" };
     return { input: null, problems: [problem], positions: {} };
   }
-  const result = documentSchema.safeParse(withoutPlainGuests(value), { reportInput: true });
+  const shape = withoutPlainGuests(value);
+  // To compile a checker takes longer than to check some elements without one.
+  const result = documentSchema.safeParse(shape, { reportInput: true, jitless: countElements(shape) < 100 });
   const problems = [...(result.success ? [] : result.error.issues.flatMap(problemsOf)), ...hiddenProblems(value)];
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { input: null, problems, positions: {} };
@@ -31,6 +33,11 @@ export function validateShape(value: unknown): Validated {
 function withoutPlainGuests(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value) || !("guests" in value)) return value;
   return Array.isArray(value.guests) && value.guests.every(isPlainGuest) ? { ...value, guests: [] } : value;
+}
+
+function countElements(value: unknown): number {
+  const lists = Object.values(typeof value === "object" && value !== null ? value : {});
+  return lists.reduce((sum: number, list: unknown) => sum + (Array.isArray(list) ? list.length : 0), 0);
 }
 
 /** What zod does not see: a key that JavaScript keeps for itself. */

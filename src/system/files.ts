@@ -1,24 +1,29 @@
 import {
-  chmod,
-  type FileHandle,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rmdir,
-  stat,
-  unlink,
-  writeFile,
-} from "node:fs/promises";
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { exitCodes, UserError } from "../errors.ts";
+
+// All of it is synchronous below its promises: a call on a small file takes some microseconds, and to hand it to another
+// thread and back ten times as much. Programs that are running meanwhile go on.
 
 /** Reads a file, null if it does not exist. */
 export async function readTextFile(path: string): Promise<string | null> {
   try {
-    return await readFile(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch (error) {
     if (isCode(error, "ENOENT", "ENOTDIR")) return null;
     throw fileError("read", path, error);
@@ -26,21 +31,20 @@ export async function readTextFile(path: string): Promise<string | null> {
 }
 
 export async function modifiedAt(path: string): Promise<number | null> {
-  const found = await stat(path).catch(() => null);
-  return found === null ? null : found.mtimeMs;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? null;
+  } catch {
+    return null;
+  }
 }
 
 export async function listDirectory(path: string): Promise<string[]> {
   try {
-    return (await readdir(path)).sort();
+    return readdirSync(path).sort();
   } catch (error) {
     if (isCode(error, "ENOENT", "ENOTDIR")) return [];
     throw fileError("list", path, error);
   }
-}
-
-async function directoryExists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
 }
 
 /**
@@ -50,11 +54,11 @@ async function directoryExists(path: string): Promise<boolean> {
 export async function writeAtomic(path: string, text: string): Promise<void> {
   const directory = dirname(path);
   try {
-    await makeDirectory(directory);
-    const old = await lstat(path).catch(() => null);
-    if (old !== null && !old.isFile()) throw new Error("is not a regular file; move it away");
-    await writeSynced(temporaryOf(path), path, text);
-    await syncDirectory(directory);
+    makeDirectory(directory);
+    const old = lstatSync(path, { throwIfNoEntry: false });
+    if (old !== undefined && !old.isFile()) throw new Error("is not a regular file; move it away");
+    writeSynced(temporaryOf(path), path, text);
+    syncDirectory(directory);
   } catch (error) {
     throw fileError("write", path, error);
   }
@@ -62,7 +66,7 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
 
 export async function openDirectory(path: string): Promise<void> {
   try {
-    await chmod(path, 0o755);
+    chmodSync(path, 0o755);
   } catch (error) {
     throw fileError("change the mode of", path, error);
   }
@@ -71,7 +75,7 @@ export async function openDirectory(path: string): Promise<void> {
 /** For files of the kernel, which cannot be renamed over. */
 export async function writeInPlace(path: string, text: string): Promise<void> {
   try {
-    await writeFile(path, text, { flag: "r+" });
+    writeFileSync(path, text, { flag: "r+" });
   } catch (error) {
     throw fileError("write", path, error);
   }
@@ -80,29 +84,38 @@ export async function writeInPlace(path: string, text: string): Promise<void> {
 /** Removes a file; then its directory, if that is an empty `*.d`. */
 export async function removeQuietly(path: string): Promise<void> {
   try {
-    await unlink(path);
+    unlinkSync(path);
   } catch (error) {
     if (!isCode(error, "ENOENT", "ENOTDIR")) throw fileError("remove", path, error);
   }
   const directory = dirname(path);
-  await unlink(temporaryOf(path)).catch(() => undefined);
-  const kept = await directoryExists(directory);
-  if (kept && directory.endsWith(".d")) await rmdir(directory).catch(() => undefined);
-  await syncDirectory(dirname(directory)).catch(() => undefined);
+  attempt(() => unlinkSync(temporaryOf(path)));
+  if (directory.endsWith(".d")) attempt(() => rmdirSync(directory));
+  attempt(() => syncDirectory(dirname(directory)));
 }
 
-async function writeSynced(temporary: string, path: string, text: string): Promise<void> {
-  const file = await create(temporary);
+function attempt(effect: () => void): void {
   try {
-    await file.writeFile(text);
-    // Not the mode of open(): the umask would cut it, and networkd drops a link with a file that it cannot read.
-    await file.chmod(0o644);
-    await file.sync();
-    await file.close();
-    await rename(temporary, path);
+    effect();
+  } catch {
+    // What cannot be done need not be done.
+  }
+}
+
+function writeSynced(temporary: string, path: string, text: string): void {
+  const file = create(temporary);
+  try {
+    try {
+      writeFileSync(file, text);
+      // Not the mode of open(): the umask would cut it, and networkd drops a link with a file that it cannot read.
+      fchmodSync(file, 0o644);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
   } catch (error) {
-    await file.close().catch(() => undefined);
-    await unlink(temporary).catch(() => undefined);
+    attempt(() => unlinkSync(temporary));
     throw error;
   }
 }
@@ -112,30 +125,31 @@ function temporaryOf(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
 }
 
-async function create(temporary: string): Promise<FileHandle> {
-  const make = () => open(temporary, "wx", 0o600);
+/** @returns a descriptor */
+function create(temporary: string): number {
   try {
-    return await make();
+    return openSync(temporary, "wx", 0o600);
   } catch (error) {
     if (!isCode(error, "EEXIST")) throw error;
-    await unlink(temporary);
-    return make();
+    unlinkSync(temporary);
+    return openSync(temporary, "wx", 0o600);
   }
 }
 
 /** 0755 whatever the umask: a directory that networkd cannot enter empties the link. */
-async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
+function makeDirectory(path: string): void {
+  const first = mkdirSync(path, { recursive: true });
   if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) {
-    const directory = await open(made, "r");
-    await directory.chmod(0o755).finally(() => directory.close());
-  }
+  for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755);
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
-  await directory.sync().finally(() => directory.close());
+function syncDirectory(path: string): void {
+  const directory = openSync(path, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 function fileError(verb: string, path: string, error: unknown): UserError {

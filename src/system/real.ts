@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync } from "node:fs";
-import { readlink } from "node:fs/promises";
+import { closeSync, readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   listDirectory,
@@ -11,8 +10,9 @@ import {
   writeAtomic,
   writeInPlace,
 } from "./files.ts";
-import { readHostFacts, runProgram, startDetached } from "./host.ts";
+import { readHostFacts, startDetached } from "./host.ts";
 import { acquireLock } from "./lock.ts";
+import { runProgram } from "./programs.ts";
 import type { System } from "./system.ts";
 import { waitForAnswer } from "./terminal.ts";
 import { readUnitFiles } from "./units.ts";
@@ -28,7 +28,7 @@ export function realSystem(root: string): System {
     digest: (text) => createHash("sha256").update(text).digest("hex").slice(0, 16),
     readText: (path) => readTextFile(root + path),
     modified: (path) => modifiedAt(root + path),
-    linkTarget: (path) => readlink(root + path).catch(() => null),
+    linkTarget: async (path) => linkTarget(root + path),
     list: (directory) => listDirectory(root + directory),
     readUnits: (directories, suffixes) => readUnitFiles(root, directories, suffixes),
     writeFile: (path, text) => writeAtomic(root + path, text),
@@ -50,4 +50,12 @@ export function realSystem(root: string): System {
       }
     },
   };
+}
+
+function linkTarget(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
 }

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type FSWatcher, watch } from "node:fs";
 import { exitCodes, UserError } from "../errors.ts";
-import { runProgram } from "./host.ts";
 import { acquireLock } from "./lock.ts";
+import { runProgram } from "./programs.ts";
 import { answerOnSocket } from "./socket.ts";
 import type { Listener, Watching } from "./watching.ts";
 

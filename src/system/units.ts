@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, readlink, stat } from "node:fs/promises";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import type { FoundFile } from "../model/file.ts";
 import { readTextFile } from "./files.ts";
@@ -22,37 +22,37 @@ export async function readUnitFiles(
   const reader = await findReader(root);
   const found: FoundFile[] = [];
   for (const directory of directories) {
-    const closed = await closedDirectory(root, directory, reader);
+    const closed = closedDirectory(root, directory, reader);
     if (closed !== null) {
       found.push(...closed);
       continue;
     }
-    for (const name of await names(root + directory)) {
+    for (const name of names(root + directory)) {
       const path = join(directory, name);
       if (name.endsWith(".d")) {
-        const closedToo = await closedDirectory(root, path, reader);
+        const closedToo = closedDirectory(root, path, reader);
         if (closedToo !== null) {
           if (suffixes.some((suffix) => name.endsWith(`${suffix}.d`))) found.push(...closedToo);
           continue;
         }
-        for (const inner of await names(root + path)) {
-          if (inner.endsWith(".conf")) found.push(await classify(root, join(path, inner), reader));
+        for (const inner of names(root + path)) {
+          if (inner.endsWith(".conf")) found.push(classify(root, join(path, inner), reader));
         }
-      } else if (suffixes.some((suffix) => name.endsWith(suffix))) found.push(await classify(root, path, reader));
+      } else if (suffixes.some((suffix) => name.endsWith(suffix))) found.push(classify(root, path, reader));
     }
   }
   return found;
 }
 
-async function classify(root: string, path: string, reader: Reader | null): Promise<FoundFile> {
+function classify(root: string, path: string, reader: Reader | null): FoundFile {
   const here = root + path;
-  const own = await lstat(here);
-  if (own.isSymbolicLink() && (await readlink(here)) === "/dev/null") return { path, kind: "null" };
-  const target = await stat(here).catch(() => null);
+  const own = lstatSync(here);
+  if (own.isSymbolicLink() && readlinkSync(here) === "/dev/null") return { path, kind: "null" };
+  const target = statOf(here);
   if (target === null) return { path, kind: "dangling" };
   if (!target.isFile()) return { path, kind: "unreadable", reason: "it is not a regular file" };
   try {
-    const text = await readFile(here, "utf8");
+    const text = readFileSync(here, "utf8");
     if (!allows(target, reader, 4)) {
       const reason = `mode ${modeOf(target)}: user systemd-network may not read it`;
       // Through a symbolic link it is somebody else's file.
@@ -65,12 +65,12 @@ async function classify(root: string, path: string, reader: Reader | null): Prom
 }
 
 /** null if the user can look into it; what is no directory at all is empty. */
-async function closedDirectory(root: string, path: string, reader: Reader | null): Promise<FoundFile[] | null> {
-  const found = await stat(root + path).catch(() => null);
+function closedDirectory(root: string, path: string, reader: Reader | null): FoundFile[] | null {
+  const found = statOf(root + path);
   if (found?.isDirectory() !== true) return [];
   if (allows(found, reader, 1) && allows(found, reader, 4)) return null;
   const reason = `mode ${modeOf(found)}: user systemd-network may not enter it`;
-  return [{ path, kind: "unreadable", reason, names: await names(root + path) }];
+  return [{ path, kind: "unreadable", reason, names: names(root + path) }];
 }
 
 function modeOf({ mode }: { mode: number }): string {
@@ -90,6 +90,19 @@ async function findReader(root: string): Promise<Reader | null> {
   return fields === null ? null : { user: Number(fields[1]), group: Number(fields[2]) };
 }
 
-async function names(directory: string): Promise<string[]> {
-  return (await readdir(directory).catch(() => [])).sort();
+function names(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** null also for a link that leads nowhere, or to itself. */
+function statOf(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
 }

@@ -70,7 +70,6 @@ export class FakeSystem {
   constructor(host: FakeHost) {
     this.#host = host;
     this.kernel = new FakeKernel(host.ip);
-    this.addFile(`/proc/${networkdPid}/stat`, `${networkdPid} (systemd-network) ${"S ".repeat(19)}1000 0`);
     // networkd starts at boot, whether it runs now or not.
     const units = "/usr/lib/systemd/system";
     this.addFile(`${units}/systemd-networkd.service`, "");
@@ -121,9 +120,11 @@ export class FakeSystem {
       this.#now += milliseconds;
     },
     digest: (text) => createHash("sha256").update(text).digest("hex").slice(0, 16),
-    readText: async (path) =>
-      path === "/proc/uptime" ? `${(this.#now / 1000 - bootTime).toFixed(2)} 0.00\n` : this.files.text(path),
-    modified: async (path) => this.files.modified(path) ?? (this.files.isDirectory(path) ? 0 : null),
+    readText: async (path) => this.#proc(path) ?? this.files.text(path),
+    modified: async (path) =>
+      path === "/run/dbus/system_bus_socket"
+        ? 0
+        : (this.files.modified(path) ?? (this.files.isDirectory(path) ? 0 : null)),
     list: async (directory) => this.files.list(directory),
     readUnits: async (directories, suffixes) => this.files.units(directories, suffixes),
     openDirectory: async (path) => {
@@ -221,6 +222,13 @@ export class FakeSystem {
     if (program === "systemctl") return running ? ok(unitStates) : { stdout: "", stderr: "", exitCode: 1 };
     if (command === `readlink /proc/${networkdPid}/exe`) return ok("/usr/lib/systemd/systemd-networkd\n");
     throw new Error(`the fake host does not know: ${command}`);
+  }
+
+  /** What the kernel says of time and of networkd's process. */
+  #proc(path: string): string | null {
+    if (path === "/proc/uptime") return `${(this.#now / 1000 - bootTime).toFixed(2)} 0.00\n`;
+    const running = path === `/proc/${networkdPid}/stat` && this.#host.networkd !== null;
+    return running ? `${networkdPid} (systemd-network) ${"S ".repeat(19)}1000 0` : null;
   }
 
   #effect(what: string): Mishap["how"] | null {
