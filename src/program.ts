@@ -3,10 +3,11 @@ import { auditFlags, reportFormats } from "./commands/auditFlags.ts";
 import type { GivenDocument } from "./commands/documents.ts";
 import { schemaNames } from "./commands/schemaNames.ts";
 import { exitCodes, UserError } from "./errors.ts";
-import { command, parseSeconds, type Run, readDocuments } from "./programOptions.ts";
+import { addHookCommands } from "./programHooks.ts";
+import { command, ownerOptions, parseSeconds, type Run, readDocuments } from "./programOptions.ts";
 import { addUndoCommands } from "./programUndo.ts";
 import { addWatchCommand } from "./programWatch.ts";
-import { readNamedTexts, readStandardInput } from "./system/documents.ts";
+import { readNamedTexts } from "./system/documents.ts";
 import { version } from "./version.ts";
 
 /**
@@ -96,46 +97,6 @@ function addOwnerCommands(netkeep: Command, run: Run): void {
     );
 }
 
-/** The options of `hook` stand before the kind of hook: what comes after it is the agent's own. */
-function addHookCommands(netkeep: Command, run: Run): void {
-  const hook = command(netkeep, "hook", "what agents call at the events of guests and routers; exit 0 unless --strict")
-    .option("--strict", "exit with the status of apply")
-    .option("--no-live", "as for apply")
-    .option("--no-reload", "as for apply")
-    .enablePositionalOptions();
-  const strict = () => hook.opts()["strict"] === true;
-  const options = () => ({ ...ownerOptions(hook.opts()), strict: strict() });
-  const common = () => ({ ...hook.opts(), harmless: !strict() });
-  const kinds = {
-    cloudstack: "the arguments of CloudStack's modifymacip.sh: -o add|delete -b BRIDGE -m MAC [-4 IP]... [-6 IP]...",
-    libvirt: "the arguments of libvirt's qemu hook: GUEST OPERATION SUB-OPERATION EXTRA; domain XML on standard input",
-    routes: "a router's prefixes as JSON on standard input, see netkeep-hooks(7); or --sync ROUTER",
-  };
-  for (const [kind, description] of Object.entries(kinds)) {
-    hook
-      .command(`${kind} [ARGUMENTS...]`)
-      .description(description)
-      .helpOption(false)
-      .allowUnknownOption()
-      .passThroughOptions()
-      .action((words) =>
-        run(common(), async (context) => {
-          const { hookOfKind } = await import("./commands/hookKinds.ts");
-          const call = await hookOfKind(context, kind, words, inputs[kind] ?? readStandardInput, options());
-          return (await import("./commands/hookRun.ts")).runHook(context, call);
-        }),
-      );
-  }
-  hook
-    .command("queue")
-    .description("carry out the calls that wait in /run/netkeep/queue; what netkeep-hook runs")
-    .action(() =>
-      run({ ...common(), harmless: true }, async (context) =>
-        (await import("./commands/hookQueue.ts")).hookQueueCommand(context),
-      ),
-    );
-}
-
 function addReadingCommands(netkeep: Command, run: Run): void {
   command(netkeep, "audit", "compare documents, drop-ins, networkd and kernel; exit 1 on drift")
     .option("--repair", "set right what is netkeep's own, and audit again")
@@ -217,10 +178,6 @@ async function applyOptions(names: readonly string[], options: Record<string, un
   };
 }
 
-function ownerOptions({ runtime, live, reload }: Record<string, unknown>) {
-  return { runtime: runtime === true, live: live !== false, reload: reload !== false };
-}
-
 async function readDocument(owner: string, file: string | undefined): Promise<GivenDocument> {
   const { isDocumentName } = await import("./commands/documentFiles.ts");
   const [text, second] = await readNamedTexts([file ?? "-"], isDocumentName);
@@ -229,6 +186,3 @@ async function readDocument(owner: string, file: string | undefined): Promise<Gi
   }
   return { ...text, owner };
 }
-
-/** libvirt closes the hook's standard input after the XML; what does not end within some seconds is not waited for. */
-const inputs: Record<string, () => Promise<string>> = { libvirt: () => readStandardInput(5000) };

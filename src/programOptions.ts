@@ -52,3 +52,8 @@ export async function readDocuments(names: readonly string[]): Promise<GivenDocu
   const { isDocumentName, ownerOfFile } = await import("./commands/documentFiles.ts");
   return (await readNamedTexts(names, isDocumentName)).map((text) => ({ ...text, owner: ownerOfFile(text.source) }));
 }
+
+/** What to do beside the files, of who sets owners. */
+export function ownerOptions({ runtime, live, reload }: Record<string, unknown>) {
+  return { runtime: runtime === true, live: live !== false, reload: reload !== false };
+}

@@ -51,7 +51,7 @@ describe("completions", () => {
     [["au"], ["audit"]],
     [
       ["hook", ""],
-      ["cloudstack", "libvirt", "routes", "queue"],
+      ["cloudstack", "libvirt", "routes", "vdsm", "queue"],
     ],
     [["hook", "--st"], ["--strict"]],
     [["apply", "--json", "s"], ["short"]],

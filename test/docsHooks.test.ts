@@ -4,6 +4,11 @@ import { documentForDomain } from "../src/hooks/libvirtDocument.ts";
 import { parseDomain } from "../src/hooks/libvirtDomain.ts";
 import { decideOperation } from "../src/hooks/libvirtOperation.ts";
 import { readRoutesPayload } from "../src/hooks/routes.ts";
+import { changeForVdsm } from "../src/hooks/vdsm.ts";
+import { rulePriority } from "../src/hooks/vdsmDocument.ts";
+import { tableOf, vdsmErrors } from "../src/hooks/vdsmNetwork.ts";
+import { networkKeys, optionKeys } from "../src/hooks/vdsmPayload.ts";
+import { accepted, parseAddress, parsePrefix } from "../src/model/address.ts";
 import { buildIfStale, fences, help, literals, read, section, subcommandsOf } from "./support/docs.ts";
 
 /** Arguments, payloads and events of netkeep-hooks(7) are those that the hooks take. */
@@ -30,6 +35,23 @@ describe("netkeep-hooks.7", () => {
     const said = readRoutesPayload('{ "?": 0 }');
     const known = "problems" in said ? /known: (.*)$/.exec(said.problems.join(" ").split("?: unknown")[1] ?? "") : null;
     expect(keysOf("ROUTES", "Payload").sort()).toEqual(known?.[1]?.split(", ").sort());
+  });
+
+  test("has every attribute of a network, error and default of VDSM's call", () => {
+    expect(keysOf("VDSM", "Call").sort()).toEqual([...networkKeys].sort());
+    const numbers = [...section(hooksPage, "VDSM").matchAll(/^\.It (\d+) Ta /gm)].map(([, number]) => Number(number));
+    expect(numbers).toEqual(Object.values(vdsmErrors));
+    expect(section(hooksPage, "VDSM")).toContain(`${tableOf("ovirtmgmt")} for ovirtmgmt`);
+    expect(section(hooksPage, "VDSM")).toContain(`of priority ${rulePriority}:`);
+    for (const option of optionKeys) expect(section(hooksPage, "VDSM")).toContain(`.Sq ${option}`);
+    const [call = ""] = literals(section(hooksPage, "VDSM"));
+    const addresses = ["192.0.2.10", "2001:db8:2::10"].map((text) => ({
+      address: accepted(parseAddress(text)),
+      subnet: accepted(parsePrefix(text)),
+    }));
+    const links = new Map(["old", "storage"].map((link) => [link, { addresses, mtu: 1500 }]));
+    const change = changeForVdsm(call, { running: new Map(), links, foreignDefaults: [] });
+    expect(change).toMatchObject({ checkSeconds: 30, notes: [], networks: [{ name: "old" }, { name: "storage" }] });
   });
 
   test("has every option of modifymacip.sh", () => {

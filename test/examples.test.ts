@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -6,6 +7,7 @@ import { parse } from "yaml";
 import { files } from "../scripts/packaging/tree.mjs";
 import { documentForDomain } from "../src/hooks/libvirtDocument.ts";
 import { parseDomain } from "../src/hooks/libvirtDomain.ts";
+import { changeForVdsm } from "../src/hooks/vdsm.ts";
 import { accepted, covers, parseAddress, parsePrefix } from "../src/model/address.ts";
 import { buildIfStale, netkeep, read, repo } from "./support/docs.ts";
 
@@ -37,6 +39,30 @@ describe("examples", () => {
     expect(result.stdout).toContain("wrote /etc/systemd/network/10-storage.network.d/60-netkeep.conf\n");
     const { routes } = parse(read("docs/examples/vdsm/host.yaml")) as { routes: { table: number }[] };
     for (const { table } of routes) expect(base).toContain(`Table=${table}\n`);
+  });
+
+  test("vdsm/call.json is a good call with nothing left out but bonds, and needs default-route.conf", () => {
+    const change = changeForVdsm(read("docs/examples/vdsm/call.json"), {
+      running: new Map(),
+      links: null,
+      foreignDefaults: [],
+    });
+    const networks = [
+      { name: "ovirtmgmt", link: "ovirtmgmt" },
+      { name: "storage", link: "bond1.101" },
+    ];
+    expect(change).toMatchObject({ checkSeconds: 60, notes: [expect.stringMatching(/^bondings/)], networks });
+    const root = join(folder, "vdsm-call");
+    const hook = () => {
+      const input = read("docs/examples/vdsm/call.json");
+      return spawnSync(process.execPath, [join(repo, "dist/netkeep.mjs"), "hook", "--root", root, "--strict", "vdsm"], {
+        input,
+      });
+    };
+    expect(hook().status).toBe(65);
+    mkdirSync(join(root, "etc/netkeep"), { recursive: true });
+    writeFileSync(join(root, "etc/netkeep/netkeep.conf"), read("docs/examples/vdsm/default-route.conf"));
+    expect(hook().status).toBe(0);
   });
 
   test("frr/frr.conf announces every guest of the document", () => {

@@ -7,6 +7,7 @@ export const files = [
   ["bin/netkeep-hook", "usr/bin/netkeep-hook", 0o755],
   ["bin/modifymacip.sh", "usr/libexec/netkeep/modifymacip.sh", 0o755],
   ["bin/libvirt-qemu-hook", "usr/libexec/netkeep/libvirt-qemu-hook", 0o755],
+  ["bin/vdsm-network-hook", "usr/libexec/netkeep/vdsm-network-hook", 0o755],
   ...[
     "netkeep.service",
     "netkeep-verify.service",

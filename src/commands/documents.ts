@@ -24,6 +24,8 @@ export interface GivenDocument {
   readonly persistence?: Persistence;
   /** It asks for nothing that its owner did not have, so it is as old as what is stored, and wins no conflict anew. */
   readonly keepsAge?: boolean;
+  /** See `StoredDocument`. */
+  readonly request?: unknown;
   /** It is only tried, and may stand in the place of a document of the admin. */
   readonly tried?: boolean;
 }

@@ -132,7 +132,7 @@ async function changedDocuments(
   const changed: Generation["documents"] = [];
   for (const { owner, source, persistence } of given) {
     const document = documents.given.get(owner);
-    if (document === undefined || /^(cloudstack|libvirt|router):/.test(owner)) continue;
+    if (document === undefined || /^(cloudstack|libvirt|router|vdsm):/.test(owner)) continue;
     const path = ownerPath(owner, "persistent");
     const before = await system.readText(path);
     const age = documents.changed.get(owner) ?? 0;

@@ -49,6 +49,12 @@ export function failedHook({ strict }: HookOptions, { exitCode, message }: UserE
   return { exitCode: strict ? exitCode : exitCodes.asDesired, data: null, text: "", messages };
 }
 
+/** Wrong words are the caller's fault, and no event: not 0. */
+export function usageResult(what: string): CommandResult {
+  const messages = [{ level: "error" as const, text: `error: ${what}; see netkeep hook --help` }];
+  return { exitCode: exitCodes.usage, data: null, text: "", messages };
+}
+
 /** What an owner asks for by now. */
 export interface StoredWish {
   readonly document: DocumentInput;

@@ -1,6 +1,5 @@
-import { exitCodes } from "../errors.ts";
 import type { CommandContext } from "./context.ts";
-import type { HookCall, HookOptions } from "./hookCall.ts";
+import { type HookCall, type HookOptions, usageResult } from "./hookCall.ts";
 import { cloudstackCall } from "./hookCloudstack.ts";
 
 /**
@@ -36,7 +35,9 @@ export async function hookOfKind(
   if (kind === "cloudstack") return cloudstackCall(context, argv, options);
   if (kind === "libvirt") return (await import("./hookLibvirt.ts")).libvirtCall(context, argv, readInput, options);
   if (kind === "routes") return routesOf(argv, readInput, options);
-  return usage(`a hook is cloudstack, libvirt or routes, not ${JSON.stringify(kind)}`);
+  // It may wait for its connectivity check, and bin/netkeep-hook calls it by itself.
+  if (kind === "vdsm") return usage("hook vdsm shares no run with others: call netkeep hook vdsm");
+  return usage(`a hook is cloudstack, libvirt, routes or vdsm, not ${JSON.stringify(kind)}`);
 }
 
 async function routesOf(
@@ -54,6 +55,5 @@ async function routesOf(
 const knownFlags = new Set(["--strict", "--no-live", "--no-reload"]);
 
 function usage(what: string): HookCall {
-  const messages = [{ level: "error" as const, text: `error: ${what}; see netkeep hook --help` }];
-  return { result: { exitCode: exitCodes.usage, data: null, text: "", messages } };
+  return { result: usageResult(what) };
 }

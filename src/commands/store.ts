@@ -8,7 +8,7 @@ import type { GivenDocument, LoadedDocuments } from "./documents.ts";
 /**
  * Keeps the given documents, each under its owner. A document that says the same as the stored one is not written, so
  * that its age stays, unless it has just won a conflict by its age; one that changes its persistence leaves the other
- * place; an empty one removes its owner. Where the directory of all of them is missing (see lostOwners()) nothing is
+ * place; an empty one without a request removes its owner. Where the directory of all of them is missing (see lostOwners()) nothing is
  * kept in it: the drop-ins remember, and a new directory would say that all others are gone.
  *
  * @param documents what was loaded: the given documents as written, and their ages
@@ -25,16 +25,16 @@ export async function storeDocuments(
 ): Promise<string[]> {
   const written: string[] = [];
   const unmounted = documents.broken.some((document) => document.source === places.owners);
-  for (const { owner, source, persistence = defaultPersistence } of given) {
+  for (const { owner, source, persistence = defaultPersistence, request } of given) {
     const document = documents.given.get(owner);
     if (document === undefined || (unmounted && persistence === "persistent")) continue;
     const path = ownerPath(owner, persistence);
-    if (asksForNothing(document)) {
+    if (asksForNothing(document) && request === undefined) {
       await system.removeFile(path);
       await system.removeFile(ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent"));
       continue;
     }
-    const text = storedText({ owner, source, changed: documents.changed.get(owner) ?? 0, document });
+    const text = storedText({ owner, source, changed: documents.changed.get(owner) ?? 0, document, request });
     if (winners.has(owner) || !(await saysTheSame(system, path, text))) {
       await system.writeFile(path, text);
       written.push(path);
@@ -56,7 +56,7 @@ async function saysTheSame(system: System, path: string, text: string): Promise<
   if (old === null) return false;
   try {
     const [before, after] = [parseStored(old), parseStored(text)];
-    return JSON.stringify(before.document) === JSON.stringify(after.document) && before.source === after.source;
+    return JSON.stringify({ ...before, changed: 0 }) === JSON.stringify({ ...after, changed: 0 });
   } catch {
     return false;
   }

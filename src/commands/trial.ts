@@ -10,6 +10,7 @@ const triedSchema = z.strictObject({
   text: z.string(),
   /** As it would be stored. */
   document: z.unknown(),
+  request: z.unknown().optional(),
   /** The document in desired.d in whose place it stands. */
   inPlaceOf: z.string().nullable(),
 });

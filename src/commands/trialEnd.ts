@@ -131,8 +131,9 @@ async function endTrial(
   });
 }
 
-function toStore({ owner, source, document }: Trial["documents"][number]): GivenDocument {
-  return { owner, source, path: null, text: JSON.stringify(document), persistence: "persistent" };
+function toStore({ owner, source, document, request }: Trial["documents"][number]): GivenDocument {
+  const stored = { owner, source, path: null, text: JSON.stringify(document), persistence: "persistent" } as const;
+  return request === undefined ? stored : { ...stored, request };
 }
 
 /** netkeep writes no document of the admin; one that was tried in the place of such a document is kept by them. */

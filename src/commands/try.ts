@@ -40,8 +40,8 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   // From here on a lost terminal does not end the process in the middle of the change.
   await system.ask("reading", 0);
   const begun = await system
-    .withLock(places.lock, settings.lockSeconds, () => begin(context, id, options))
-    .catch((error) => undo(context, id, error));
+    .withLock(places.lock, settings.lockSeconds, () => beginTrial(context, id, options))
+    .catch((error) => undoTrial(context, id, error));
   const { result, trial } = begun;
   if (trial === null) return { ...result, data: { state: "refused", applied: result.data } };
   const failed = result.exitCode === exitCodes.failed;
@@ -57,14 +57,14 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   };
 }
 
-interface Begun {
+export interface Begun {
   /** null: refused, and nothing was changed. */
   readonly trial: Trial | null;
   readonly result: CommandResult;
 }
 
 /** What has ended with an error is taken back at once. */
-async function undo(context: CommandContext, id: string, error: unknown): Promise<never> {
+export async function undoTrial(context: CommandContext, id: string, error: unknown): Promise<never> {
   if (!(error instanceof UserError)) throw error;
   const trial = await readTrial(context.system);
   if (!isPending(trial) || trial.id !== id) throw error;
@@ -72,7 +72,12 @@ async function undo(context: CommandContext, id: string, error: unknown): Promis
   throw new UserError(error.exitCode, `${error.message}\nwhat was tried is taken back`, { cause: error });
 }
 
-async function begin(context: CommandContext, id: string, options: TryOptions): Promise<Begun> {
+/**
+ * Under the lock: applies documents on trial, with a timer that takes them back.
+ *
+ * @param id of the trial, not used before
+ */
+export async function beginTrial(context: CommandContext, id: string, options: TryOptions): Promise<Begun> {
   const { system } = context;
   await refuseDuringTrial(system);
   const inPlaceOf = await adminsOf(context, options.given);
@@ -94,9 +99,9 @@ async function begin(context: CommandContext, id: string, options: TryOptions): 
     begun: now,
     until: now + options.seconds * 1000,
     state: "trying",
-    documents: given.map(({ owner, source, text }) => {
+    documents: given.map(({ owner, source, text, request }) => {
       const document = prepared.documents.given.get(owner);
-      return { owner, source, text, document, inPlaceOf: inPlaceOf.get(owner) ?? null };
+      return { owner, source, text, document, request, inPlaceOf: inPlaceOf.get(owner) ?? null };
     }),
   };
   await armTrial(system, trial, options.seconds);

@@ -8,6 +8,8 @@ export interface StoredDocument {
   /** Milliseconds since 1970. */
   readonly changed: number;
   readonly document: unknown;
+  /** What the document was made of, where its agent sends changes to that; then the owner is one also without entries. */
+  readonly request?: unknown;
 }
 
 const storedSchema = z.strictObject({
@@ -16,18 +18,19 @@ const storedSchema = z.strictObject({
   source: z.string(),
   changed: z.int(),
   document: z.unknown(),
+  request: z.unknown().optional(),
 });
 
 /** The text of an owner's file. */
 export function storedText(stored: StoredDocument): string {
-  const { owner, source, changed, document } = stored;
-  return `${JSON.stringify({ netkeep: 1, owner, source, changed, document })}\n`;
+  const { owner, source, changed, document, request } = stored;
+  return `${JSON.stringify({ netkeep: 1, owner, source, changed, document, request })}\n`;
 }
 
 /** @throws Error that says what is wrong with the file */
 export function parseStored(text: string): StoredDocument {
-  const { owner, source, changed, document } = storedSchema.parse(JSON.parse(text));
-  return { owner, source, changed, document };
+  const { netkeep: _, ...stored } = storedSchema.parse(JSON.parse(text));
+  return stored;
 }
 
 /** A stored document has no lines worth showing: every problem is at its top. */

@@ -10,6 +10,7 @@ const linksSchema = z.array(
     ifname: z.string(),
     altnames: z.array(z.string()).optional(),
     flags: z.array(z.string()),
+    mtu: z.number().optional(),
     link_type: z.string(),
     address: z.string().optional(),
     permaddr: z.string().optional(),
@@ -52,7 +53,8 @@ function toLink(link: LinkJson, deviceTypes: ReadonlyMap<string, string>): Kerne
     return [{ address, subnet, dynamic: item.dynamic === true && !isLinkLocal6(address) && familyOf(address) === 6 }];
   });
   const up = link.flags.includes("UP");
-  return { name: link.ifname, index: link.ifindex, up, facts: factsOf(link, deviceTypes), addresses };
+  const size = link.mtu === undefined ? {} : { mtu: link.mtu };
+  return { name: link.ifname, index: link.ifindex, up, ...size, facts: factsOf(link, deviceTypes), addresses };
 }
 
 function factsOf(link: LinkJson, deviceTypes: ReadonlyMap<string, string>): LinkFacts {

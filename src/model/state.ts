@@ -22,6 +22,8 @@ export interface KernelLink {
   readonly name: string;
   readonly index: number;
   readonly up: boolean;
+  /** Bytes; absent where `ip` says none. */
+  readonly mtu?: number;
   readonly facts: LinkFacts;
   readonly addresses: readonly { readonly address: Address; readonly subnet: Prefix; readonly dynamic: boolean }[];
 }

@@ -11,6 +11,7 @@ export const outputNames = [
   "explain",
   "restore",
   "doctor",
+  "vdsm",
   "error",
 ] as const;
 export type OutputName = (typeof outputNames)[number];

@@ -160,6 +160,23 @@ const doctorSchema = z.strictObject({
   summary: z.strictObject({ ok: z.int(), warn: z.int(), fail: z.int(), skip: z.int() }),
 });
 
+const vdsmSchema = z.strictObject({
+  status: z
+    .strictObject({ code: z.int(), message: z.string() })
+    .meta({ description: "VDSM's: 0 is done, 10 a lost connection, others as in netkeep-hooks(7)" }),
+  problems: z.array(z.strictObject({ code: z.int(), subject: z.string(), message: z.string() })),
+  networks: z.array(
+    z.strictObject({
+      name: z.string(),
+      action: z.enum(["set", "remove"]),
+      link: z.string().nullable().meta({ description: "that its routes are on; null if it was not known" }),
+      table: z.int().nullable().meta({ description: "the number of its own routing table" }),
+    }),
+  ),
+  notes: z.array(z.string()).meta({ description: "what is left to others" }),
+  applied: applySchema.nullable().meta({ description: "what was done first; null if nothing" }),
+});
+
 const errorSchema = z.strictObject({ error: z.strictObject({ exitCode: z.int(), message: z.string() }) });
 
 export const outputSchemas = {
@@ -174,5 +191,6 @@ export const outputSchemas = {
   explain: explainSchema,
   restore: restoreSchema,
   doctor: doctorSchema,
+  vdsm: vdsmSchema,
   error: errorSchema,
 } as const satisfies Readonly<Record<OutputName, z.ZodType>>;

@@ -92,7 +92,7 @@ describe("a queue of calls", () => {
     const patterns = [
       /^0 0 /,
       /^65 0 1\n<3>.*is not a MAC address/,
-      /^64 0 1\nerror: a hook is cloudstack, libvirt or routes, not "frob"/,
+      /^64 0 1\nerror: a hook is cloudstack, libvirt, routes or vdsm, not "frob"/,
       /^2 1 0\nUsage: /,
       /^65 0 1\nnothing is recorded of router r-9/,
       /^64 0 1\nerror: unknown option "--frob"/,

@@ -23,12 +23,13 @@ describe("netkeep schema", () => {
       "explain",
       "restore",
       "doctor",
+      "vdsm",
       "error",
     ]);
     expect(() => schemaCommand("plans")).toThrow(
       new UserError(
         64,
-        "no schema is named plans; known: document, plan, apply, try, history, history-diff, history-show, audit, show, explain, restore, doctor, error",
+        "no schema is named plans; known: document, plan, apply, try, history, history-diff, history-show, audit, show, explain, restore, doctor, vdsm, error",
       ),
     );
   });

@@ -132,6 +132,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       "errors.ts",
       "version.ts",
       "programOptions.ts",
+      "programHooks.ts",
       "programUndo.ts",
       "programWatch.ts",
     ],
@@ -139,6 +140,13 @@ export const layers: Readonly<Record<string, Layer>> = {
     lazily,
     pure: false,
     why: "the tree of commands and flags; it prints nothing",
+  },
+  "programHooks.ts": {
+    folders: ["commands", "system", "programOptions.ts"],
+    packages: ["commander"],
+    lazily,
+    pure: false,
+    why: "a part of that tree; it prints nothing",
   },
   "programUndo.ts": {
     folders: ["commands", "errors.ts", "programOptions.ts"],

@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { inNamespace, type Namespace } from "../support/namespace.ts";
+import { plainWords, type VdsmStep, vdsmCases } from "../support/vdsmCases.ts";
+import { audit } from "./support/apply.ts";
+
+const inLab = /^(1|2|3|8f)-/;
+/** The calls of VDSM's own tests that come to something, on a real kernel, without networkd. */
+const all = vdsmCases().filter(({ name, steps }) => !inLab.test(name) && steps.some(({ kernel }) => kernel.length > 0));
+
+/** Bridges with a carrier; the addresses of the step before go last, because with the last one the kernel drops routes. A name such as bond1 or eth0.101 is as good as the real link. */
+async function setLinks(ns: Namespace, { links, mtu }: VdsmStep, before: VdsmStep | undefined): Promise<void> {
+  const lines = Object.entries(links).flatMap(([link, addresses], index) => {
+    const old = before?.links[link] ?? [];
+    const make = [
+      `ip link add ${link} type bridge; ip link add up${index} type veth peer name down${index}`,
+      `ip link set up${index} master ${link} up; ip link set down${index} up`,
+      `ip link set ${link} addrgenmode none; ip link set ${link} up`,
+    ];
+    const [added, gone] = [
+      addresses.filter((one) => !old.includes(one)),
+      old.filter((one) => !addresses.includes(one)),
+    ];
+    return [
+      ...(before?.links[link] === undefined ? make : []),
+      `ip link set ${link} mtu ${mtu}`,
+      ...added.map((address) => `ip address add ${address} dev ${link} ${address.includes(":") ? "nodad" : ""}`),
+      ...gone.map((address) => `ip address del ${address} dev ${link}`),
+    ];
+  });
+  await ns.sh(lines.join("\n"));
+}
+
+async function removeLinks(ns: Namespace, links: readonly string[]): Promise<void> {
+  const ends = links.map((_, index) => `ip link del up${index} 2>/dev/null || true`);
+  await ns.sh([...links.map((link) => `ip link del ${link}`), ...ends].join("\n"));
+}
+
+async function kernelOf(ns: Namespace): Promise<string[]> {
+  const routes = "ip -4 -o route show table all proto 107; ip -6 -o route show table all proto 107";
+  const text = await ns.sh(`${routes}; ip -4 rule; ip -6 rule`);
+  const lines = text.split("\n").filter((line) => line !== "" && !/^(0|32766|32767):/.test(line));
+  return lines.map(plainWords).sort();
+}
+
+const hook = (ns: Namespace, call: string, ...flags: string[]) =>
+  ns.netkeep(["hook", "--strict", "-j", ...flags, "vdsm"], { input: call });
+
+describe("netkeep hook vdsm", () => {
+  test(
+    "does what VDSM's own tests expect",
+    inNamespace(async (ns) => {
+      await ns.sh("ip link del br0; ip link del br1; mkdir -p /etc/netkeep/netkeep.conf.d");
+      await ns.write("/etc/netkeep/netkeep.conf", "[Netkeep]\nAllowDefaultRoute=yes\n");
+      for (const { name, steps } of all) {
+        for (const [index, step] of steps.entries()) {
+          const where = `${name}, call ${index + 1}`;
+          await setLinks(ns, step, steps[index - 1]);
+          const { stdout, stderr } = await hook(ns, step.call);
+          expect(JSON.parse(stdout).status.code, `${where}: ${stderr}`).toBe(step.code);
+          expect(await kernelOf(ns), where).toEqual(step.kernel);
+        }
+        expect(await audit(ns), name).toEqual([]);
+        const links = [...new Set(steps.flatMap((step) => Object.keys(step.links)))];
+        const gone = Object.fromEntries([...namesOf(steps)].map((network) => [network, { remove: true }]));
+        await hook(ns, JSON.stringify({ request: { networks: gone } }));
+        expect(await kernelOf(ns), name).toEqual([]);
+        await removeLinks(ns, links);
+      }
+    }),
+    120_000,
+  );
+});
+
+function namesOf(steps: readonly VdsmStep[]): Set<string> {
+  return new Set(steps.flatMap(({ call }) => Object.keys(JSON.parse(call).networks)));
+}
