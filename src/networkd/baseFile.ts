@@ -64,8 +64,7 @@ export function chooseBaseFile(tree: UnitTree, link: LinkFacts, host: HostFacts)
   const conditions: UndecidedCondition[] = [];
   const passedOver: PassedOver[] = [];
   let chosen: (Loaded & { kind: "loaded" }) | undefined;
-  for (const unit of unitFiles(tree, ".network")) {
-    const loaded = load(unit);
+  for (const loaded of loadedFiles(tree)) {
     if (loaded.kind === "nothing") continue;
     const match: MatchVerdict = matchLink(loaded.sections, link, host);
     if (loaded.kind === "lost") {
@@ -84,6 +83,15 @@ export function chooseBaseFile(tree: UnitTree, link: LinkFacts, host: HostFacts)
   return setAt === undefined
     ? { kind: "file", path, dropIns, sections, passedOver }
     : { kind: "unmanaged", path, setAt };
+}
+
+/** Trees that were loaded: a host can have thousands of links, and all are asked of one tree. */
+const known = new WeakMap<UnitTree, readonly Loaded[]>();
+
+function loadedFiles(tree: UnitTree): readonly Loaded[] {
+  const loaded = known.get(tree) ?? unitFiles(tree, ".network").map(load);
+  known.set(tree, loaded);
+  return loaded;
 }
 
 /** The property counts from 256 on; a host whose version is not known is taken for a new one. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Address, accepted, isLinkLocal6, type Prefix, parseAddress } from "../model/address.ts";
+import { neighborKey } from "../model/neighbor.ts";
 import { defaultMetric, routeKey, staticProtocol } from "../model/route.ts";
 
 /** What networkd says of one link. */
@@ -19,29 +20,31 @@ export interface LinkStatus {
 }
 
 const bytes = z.array(z.int().min(0).max(255));
+const routeSchema = z.looseObject({
+  Destination: bytes,
+  DestinationPrefixLength: z.number(),
+  Priority: z.number().optional(),
+  Table: z.number().optional(),
+  Protocol: z.number().optional(),
+  ConfigSource: z.string(),
+  ConfigState: z.string().optional(),
+});
+const neighborSchema = z.looseObject({
+  Destination: bytes,
+  ConfigSource: z.string(),
+  ConfigState: z.string().optional(),
+});
 const statusSchema = z.looseObject({
   Name: z.string(),
   AdministrativeState: z.string(),
   NetworkFile: z.string().optional(),
   NetworkFileDropins: z.array(z.string()).optional(),
-  Routes: z
-    .array(
-      z.looseObject({
-        Destination: bytes,
-        DestinationPrefixLength: z.number(),
-        Priority: z.number().optional(),
-        Table: z.number().optional(),
-        Protocol: z.number().optional(),
-        ConfigSource: z.string(),
-        ConfigState: z.string().optional(),
-      }),
-    )
-    .nullish(),
+  Routes: z.array(z.unknown()).nullish(),
   Addresses: z.array(z.looseObject({ Address: bytes, ConfigSource: z.string() })).nullish(),
-  Neighbors: z
-    .array(z.looseObject({ Destination: bytes, ConfigSource: z.string(), ConfigState: z.string().optional() }))
-    .nullish(),
+  Neighbors: z.array(z.unknown()).nullish(),
 });
+type RouteJson = z.infer<typeof routeSchema>;
+type NeighborJson = z.infer<typeof neighborSchema>;
 
 /**
  * `networkctl --json=short status LINK` → what netkeep needs of it.
@@ -58,9 +61,10 @@ export function parseLinkStatus(json: string): LinkStatus {
     object: { ConfigSource: string; ConfigState?: string | undefined },
   ) => {
     entries.set(key, object.ConfigSource);
-    if (object.ConfigSource === "static" && !/removing/.test(object.ConfigState ?? "")) held.set(key, protocol);
+    if (object.ConfigSource === "static" && object.ConfigState?.includes("removing") !== true) held.set(key, protocol);
   };
-  for (const route of status.Routes ?? []) {
+  for (const item of status.Routes ?? []) {
+    const route = isPlain(item, routeNumbers) ? (item as unknown as RouteJson) : routeSchema.parse(item);
     const address = addressOfBytes(route.Destination);
     const destination = `${address}/${route.DestinationPrefixLength}` as Prefix;
     const metric = route.Priority ?? 0;
@@ -72,8 +76,9 @@ export function parseLinkStatus(json: string): LinkStatus {
     };
     take(routeKey(key), route.Protocol ?? staticProtocol, route);
   }
-  for (const neighbor of status.Neighbors ?? []) {
-    take(`neighbor ${status.Name} ${addressOfBytes(neighbor.Destination)}`, null, neighbor);
+  for (const item of status.Neighbors ?? []) {
+    const neighbor = isPlain(item, []) ? (item as unknown as NeighborJson) : neighborSchema.parse(item);
+    take(neighborKey({ link: status.Name, address: addressOfBytes(neighbor.Destination) }), null, neighbor);
   }
   const foreignAddresses = (status.Addresses ?? [])
     .filter((address) => address.ConfigSource === "foreign")
@@ -87,6 +92,25 @@ export function parseLinkStatus(json: string): LinkStatus {
     entries,
     held,
   };
+}
+
+const routeNumbers = ["DestinationPrefixLength", "Priority", "Table", "Protocol"] as const;
+
+/**
+ * Whether the schema has nothing to say against an element of a list: a host has tens of thousands. False tells nothing.
+ *
+ * @param numbers keys that must be there with a number
+ */
+function isPlain(item: unknown, numbers: readonly string[]): boolean {
+  if (typeof item !== "object" || item === null) return false;
+  const fields = item as Record<string, unknown>;
+  const { Destination: list, ConfigSource: source, ConfigState: state } = fields;
+  if (typeof source !== "string" || (state !== undefined && typeof state !== "string")) return false;
+  return Array.isArray(list) && list.every(isByte) && numbers.every((key) => Number.isFinite(fields[key]));
+}
+
+function isByte(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
 }
 
 /** `networkctl list --no-legend` → the SETUP column by link: the cheap question after a reload. */

@@ -105,9 +105,14 @@ function rememberedBase(
   return null;
 }
 
+/** One foreign part for each tree, so that what is known of it can be kept. */
+const foreignParts = new WeakMap<UnitTree, UnitTree>();
+
 /** Without what netkeep generated, standalone base files included: none of it has a [Match] of somebody else. */
-function withoutOurs(tree: UnitTree): UnitTree {
-  return tree.filter((file) => !isGenerated(file.path));
+export function withoutOurs(tree: UnitTree): UnitTree {
+  const foreign = foreignParts.get(tree) ?? tree.filter((file) => !isGenerated(file.path));
+  foreignParts.set(tree, foreign);
+  return foreign;
 }
 
 function refusal(link: string, choice: BaseFileChoice): BaseResolution {
