@@ -1,10 +1,9 @@
-import { type Entry, entryKey, entryTitle, linksOfEntry, sameEntry } from "../model/entry.ts";
+import { type Entry, entryKey, entryTitle, linksOfEntry } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
 import { isOursToRemove, isOursToReplace } from "../model/ownership.ts";
 import { hasNoLink } from "../model/route.ts";
 import type { KernelEntry } from "../model/state.ts";
-import { keyedDiff } from "../plan/diff.ts";
-import { indexKernel } from "../plan/kernel.ts";
+import { kernelDiff } from "../plan/kernelDiff.ts";
 import type { AuditInput } from "./input.ts";
 
 const repair = "netkeep audit --repair";
@@ -12,8 +11,7 @@ const repair = "netkeep audit --repair";
 /** Documents ↔ kernel: what is missing, different, or ours without an owner. */
 export function auditKernel(input: AuditInput): Finding[] {
   if (input.offline) return [];
-  const current = indexKernel(input.kernel, input.record.protocol);
-  const diff = keyedDiff(input.entries, current, sameEntry);
+  const diff = kernelDiff(input.entries, input.kernel, input.record.protocol);
   const absent = new Set<string>();
   const missing = diff.add.flatMap((entry) => {
     const link = missingLink(entry, input);

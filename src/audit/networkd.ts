@@ -1,7 +1,6 @@
-import type { Entry } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
 import { hasNoLink, linksOf } from "../model/route.ts";
-import { indexKernel } from "../plan/kernel.ts";
+import { indexKernel } from "../plan/kernelDiff.ts";
 import type { AuditInput, FileComparison, LinkView, NetworkdView } from "./input.ts";
 
 /** Drop-ins ↔ networkd: does it run, did it load our files, did it set up the links, does it hold what it should not. */
@@ -84,11 +83,7 @@ function isKnownOtherwise(link: string, input: AuditInput): boolean {
  */
 function loadedFindings(input: AuditInput): Finding[] {
   if (input.reloadPending) return [];
-  let index: ReadonlyMap<string, Entry> | null = null;
-  const inKernel = (key: string) => {
-    index ??= indexKernel(input.kernel, input.record.protocol);
-    return index.has(key);
-  };
+  const inKernel = (key: string) => indexKernel(input.kernel, input.record.protocol).has(key);
   return input.files.flatMap((file) => {
     const view = file.link === null ? undefined : input.statuses.get(file.link);
     const inForce = file.actualText !== null && file.expectedText !== null && file.obstacle === null;
@@ -107,11 +102,14 @@ function isLoaded(file: FileComparison, view: NetworkdView, inKernel: (key: stri
   if (!file.path.endsWith(".conf")) return view.baseFile === file.path;
   if (view.dropIns !== null) return view.dropIns.includes(file.path);
   if (!file.path.includes(`/${nameOf(view.baseFile ?? "")}.d/`)) return false;
-  const routes = [...file.actual].filter(
-    ([key, entry]) =>
-      entry.kind === "route" && !hasNoLink(entry.type) && linksOf(entry).includes(entry.link) && inKernel(key),
-  );
-  return routes.length === 0 || routes.some(([key]) => view.entries.get(key) === "static");
+  let telling = false;
+  for (const [key, entry] of file.actual) {
+    if (entry.kind !== "route" || hasNoLink(entry.type)) continue;
+    if (!linksOf(entry).includes(entry.link) || !inKernel(key)) continue;
+    if (view.entries.get(key) === "static") return true;
+    telling = true;
+  }
+  return !telling;
 }
 
 function notLoadedFinding(file: FileComparison, view: NetworkdView): Finding {

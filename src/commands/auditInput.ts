@@ -8,7 +8,7 @@ import { overridesOf } from "../networkd/overrides.ts";
 import { carriesEntries } from "../networkd/paths.ts";
 import { linkOfFile } from "../networkd/render.ts";
 import { type Configured, configuredOn } from "../networkd/suspects.ts";
-import { indexKernel } from "../plan/kernel.ts";
+import { indexKernel } from "../plan/kernelDiff.ts";
 import type { System } from "../system/system.ts";
 import { compareFiles } from "./compareFiles.ts";
 import type { Prepared } from "./prepare.ts";
@@ -49,10 +49,7 @@ function ownersByKey({ desired }: Prepared): (key: string) => readonly string[] 
     if (owners === null) {
       owners = new Map();
       for (const { owner, entries } of desired.owners) {
-        for (const { entry } of entries) {
-          const key = entryKey(entry);
-          owners.set(key, [...(owners.get(key) ?? []), ownerText(owner)]);
-        }
+        for (const { key } of entries) owners.set(key, [...(owners.get(key) ?? []), ownerText(owner)]);
       }
     }
     return owners.get(wanted) ?? [];

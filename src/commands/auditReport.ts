@@ -56,7 +56,9 @@ export function reportAudit(
   const summary = auditSummary(report.findings);
   return {
     exitCode,
-    data: auditData(report),
+    get data() {
+      return auditData(report);
+    },
     text: reportText(context, options, report, repair?.applied.text ?? ""),
     messages: [
       ...(repair?.applied.messages ?? []),

@@ -19,20 +19,21 @@ export function compareFiles(
   setUp: ReadonlyMap<string, number>,
 ): FileComparison[] {
   const { layout, observed } = prepared;
-  const expected = new Map(layout.files.map((file) => [file.path, file.text]));
+  const rendered = new Map(layout.files.map((file) => [file.path, file]));
   const found = new Map(observed.tree.map((file) => [file.path, file]));
   const closed = observed.tree.filter(isClosed);
   const own = [...found.keys(), ...closed.flatMap(({ path, names = [] }) => names.map((name) => `${path}/${name}`))];
   // Where the base file of a link is in doubt, its files are not left over.
   const doubtful = new Set(layout.notes.filter((note) => note.level === "refusal").map((note) => note.link));
-  const paths = new Set([...expected.keys(), ...own.filter(isGenerated)]);
+  const paths = new Set([...rendered.keys(), ...own.filter(isGenerated)]);
   return [...paths].sort().flatMap((path): FileComparison[] => {
     const file = found.get(path);
-    const expectedText = expected.get(path) ?? null;
+    const expectedText = rendered.get(path)?.text ?? null;
     const actualText = observed.generated.get(path) ?? null;
     const link = linkOfFile(expectedText ?? actualText ?? textOf(file) ?? "");
     if (expectedText === null && (doubtful.has(link) || isHarmless(file))) return [];
     const asRendered = expectedText === actualText;
+    const entries = rendered.get(path)?.entries ?? [];
     const modified = file?.kind === "text" ? file.modified : undefined;
     return [
       {
@@ -40,11 +41,12 @@ export function compareFiles(
         link,
         expectedText,
         actualText,
+        // A text as it should be is not read to know what it says.
         get expected() {
-          return entriesOf(path, expectedText, link);
+          return asRendered ? byKey(entries) : entriesOf(path, expectedText, link);
         },
         get actual() {
-          return entriesOf(path, actualText, link);
+          return asRendered ? byKey(entries) : entriesOf(path, actualText, link);
         },
         ownerOf: ownersIn(actualText, link),
         editedByHand: actualText !== null && !asRendered && carriesEntries(path) && isEdited(actualText, digest),
@@ -94,7 +96,11 @@ function orphanOf(path: string, link: string | null, { layout, observed }: Prepa
 
 function entriesOf(path: string, text: string | null, link: string | null): Map<string, Entry> {
   if (text === null || link === null || !carriesEntries(path)) return new Map();
-  return new Map(readEntries(text, link).map((entry) => [entryKey(entry), entry]));
+  return byKey(readEntries(text, link));
+}
+
+function byKey(entries: readonly Entry[]): Map<string, Entry> {
+  return new Map(entries.map((entry) => [entryKey(entry), entry]));
 }
 
 /** Only asked where something is wrong, so only then read. */

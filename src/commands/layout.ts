@@ -12,7 +12,7 @@ import type { Digest } from "../networkd/block.ts";
 import { isExclusive } from "../networkd/exclusive.ts";
 import { netdevHints } from "../networkd/matchNetdev.ts";
 import { baseNameOf, standaloneLink, standalonePath } from "../networkd/paths.ts";
-import { type LinkRendering, linkOfFile, renderLink } from "../networkd/render.ts";
+import { type LinkRendering, linkOfFile, ownersByLink, renderLink } from "../networkd/render.ts";
 import { type BaseResolution, linksSharing, resolveBase } from "../networkd/resolveBase.ts";
 import { assignments, type Section, scanFile } from "../networkd/scan.ts";
 import { liveNotes, whyLive } from "./linkMode.ts";
@@ -47,6 +47,7 @@ export function layOut(desired: DesiredState, observed: Observed, record: OwnRec
   const live = new Map<string, string>();
   let certain = true;
   const wanted = linksOfDesired(desired);
+  const byLink = ownersByLink(desired);
   for (const link of [...wanted, ...linksStillGuarded(wanted, record, observed)]) {
     const facts = factsOf(link, desired, observed);
     const base = resolveBase(observed.tree, facts, observed.host, observed.statuses.get(link) ?? null);
@@ -65,7 +66,7 @@ export function layOut(desired: DesiredState, observed: Observed, record: OwnRec
       bases.set(link, base);
       certain &&= base.certain;
     }
-    const owners = why === null ? ownersOn(link, desired) : [];
+    const owners = why === null ? (byLink.get(link) ?? []) : [];
     const about = why !== null ? [] : fileNotes(link, base, owners, observed);
     notes.push(...about);
     if (about.some((note) => note.level === "refusal")) continue;
@@ -123,13 +124,6 @@ function addressesOf(observed: Observed, path: string): string[] {
   return texts.flatMap(({ value }) => {
     const parsed = parseAddress(value.replace(/\/.*$/, ""));
     return "problem" in parsed ? [] : [parsed.value];
-  });
-}
-
-function ownersOn(link: string, desired: DesiredState): LinkRendering["owners"] {
-  return desired.owners.flatMap(({ owner, source, persistence, entries }) => {
-    const here = entries.filter(({ entry }) => entry.link === link).map(({ entry }) => entry);
-    return here.length === 0 ? [] : [{ owner, source, persistence, entries: here }];
   });
 }
 
@@ -211,7 +205,8 @@ function sharingNotes(link: string, base: BaseResolution & { kind: "base" }, obs
 /** networkd ignores what is over its limit, and says so only in its journal. */
 function limitNotes(link: string, owners: LinkRendering["owners"], observed: Observed): Note[] {
   const { networkd, routeLimit } = observed;
-  const routes = owners.flatMap((owner) => owner.entries).filter((entry) => entry.kind === "route").length;
+  let routes = 0;
+  for (const { entries } of owners) for (const { kind } of entries) if (kind === "route") routes += 1;
   if (routes <= routeLimit) return [];
   const text =
     `${link} gets ${routes} routes, and systemd-networkd${networkd.version === null ? "" : ` ${networkd.version}`} on this ` +

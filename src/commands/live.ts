@@ -1,7 +1,8 @@
 import { batchesOf, batchText, parseBatchErrors, replacedRules } from "../kernel/batch.ts";
 import type { KernelChange } from "../model/change.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
-import type { KernelState } from "../model/state.ts";
+import type { KernelEntries } from "../model/state.ts";
+import { concurrentSteps } from "../plan/steps.ts";
 import type { System } from "../system/system.ts";
 import { observeEntries } from "./observeKernel.ts";
 
@@ -20,8 +21,9 @@ export interface LiveResult {
 const mostRounds = 100;
 
 /**
- * Carries out kernel changes in one `ip -force -batch`, and one more for rules of IPv6. If the batch stops early (a refused `neigh` line does that even
- * with -force, without a line number), the kernel is read again and `replan` says what is left.
+ * Carries out kernel changes in one `ip -force -batch`, in two at once where there are many, and one more for rules of
+ * IPv6. If a batch stops early (a refused `neigh` line does that even with -force, without a line number), the kernel is
+ * read again and `replan` says what is left.
  *
  * @param replan what is still to do, in the same order, given what the kernel has now
  */
@@ -29,12 +31,12 @@ export async function applyLive(
   system: System,
   changes: readonly KernelChange[],
   protocol: number,
-  replan: (state: Omit<KernelState, "links">) => readonly KernelChange[],
+  replan: (state: KernelEntries) => readonly KernelChange[],
 ): Promise<LiveResult> {
   const refused = new Map<string, Refusal>();
   let left = changes;
   for (let round = 0; left.length > 0 && round < mostRounds; round++) {
-    const stopped = await runBatches(system, left, protocol, refused);
+    const stopped = await carryOut(system, left, protocol, refused);
     if (stopped === null) break;
     left = replan(await observeEntries(system)).filter((change) => !refused.has(entryKey(change.entry)));
     const culprit = left[0];
@@ -52,6 +54,20 @@ export async function applyLive(
 }
 
 /** @returns what stopped a batch before its end; null if all lines were tried */
+async function carryOut(
+  system: System,
+  changes: readonly KernelChange[],
+  protocol: number,
+  refused: Map<string, Refusal>,
+): Promise<string | null> {
+  for (const step of concurrentSteps(changes)) {
+    const stopped = await Promise.all(step.map((list) => runBatches(system, list, protocol, refused)));
+    const reason = stopped.find((text) => text !== null);
+    if (reason !== undefined) return reason;
+  }
+  return null;
+}
+
 async function runBatches(
   system: System,
   changes: readonly KernelChange[],

@@ -4,11 +4,9 @@ import { type Address, addressOf, hostPrefix } from "../model/address.ts";
 import { type Entry, entryKey, sameEntry } from "../model/entry.ts";
 import type { Neighbor } from "../model/neighbor.ts";
 import { mainTable, type Route } from "../model/route.ts";
-import type { KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
+import type { KernelEntries, KernelNeighbor, KernelRoute } from "../model/state.ts";
 import type { System } from "../system/system.ts";
 import { observeEntries } from "./observeKernel.ts";
-
-type Found = Pick<KernelState, "routes" | "neighbors">;
 
 /** The next hop of a default route, and the link that it leaves by. */
 export interface Gateway {
@@ -30,7 +28,7 @@ export async function lookUp(
   routes: readonly Route[],
   neighbors: readonly Neighbor[],
   gateways: readonly Gateway[] = [],
-): Promise<Found | null> {
+): Promise<Pick<KernelEntries, "routes" | "neighbors"> | null> {
   const uplinks = [...new Set(gateways.map(({ link }) => link))];
   const defaults = uplinks.flatMap((link) => ["0.0.0.0/0", "::/0"].map((any) => ({ link, any })));
   const lines = [
@@ -49,11 +47,7 @@ export async function lookUp(
 }
 
 /** The kernel's state, at least of the expected entries: all of it only if anything is not as expected. */
-export async function lookAt(
-  system: System,
-  links: KernelState["links"],
-  expected: ReadonlyMap<string, Entry>,
-): Promise<KernelState> {
+export async function lookAt(system: System, expected: ReadonlyMap<string, Entry>): Promise<KernelEntries> {
   const entries = [...expected.values()];
   const { route = [], neighbor = [] } = { ...groupByKind(entries) };
   const found = await lookUp(system, route, neighbor);
@@ -64,7 +58,7 @@ export async function lookAt(
     const other = there.get(entryKey(entry));
     return other !== undefined && sameEntry(other, entry);
   });
-  return { links, rules: [], ...(found !== null && complete ? found : await observeEntries(system)) };
+  return found !== null && complete ? { ...found, rules: [] } : observeEntries(system);
 }
 
 /** A run about some owners has no rules: it gives way to one that reads everything. */

@@ -1,13 +1,15 @@
 import type { Family } from "../model/address.ts";
 import type { HostFacts, LinkClaim } from "../model/link.ts";
-import type { OwnedEntry, OwnerState, Persistence } from "../model/owner.ts";
+import { type OwnedEntry, type OwnerState, ownedEntry, type Persistence } from "../model/owner.ts";
 import type { RecordedEntries } from "../model/ownership.ts";
 import type { KernelState } from "../model/state.ts";
+import { chooseBaseFile } from "../networkd/baseFile.ts";
 import { readBlocks, readEntries } from "../networkd/block.ts";
 import type { LinkStatus } from "../networkd/describe.ts";
 import { carriesEntries, isGenerated, runtimeDirectory } from "../networkd/paths.ts";
 import { type UnitTree, unitDirectories } from "../networkd/precedence.ts";
 import { linkOfFile } from "../networkd/render.ts";
+import { withoutOurs } from "../networkd/resolveBase.ts";
 import { routeLimit } from "../plan/limits.ts";
 import type { System } from "../system/system.ts";
 import { observeClaims } from "./linkClaims.ts";
@@ -35,8 +37,8 @@ export interface Observed {
   readonly pending: PendingReload;
 }
 
-/** What is known before it is known which links matter. */
-type ObservedHost = Omit<Observed, "statuses" | "claims">;
+/** What is known before it is known which links matter; `statuses` are those of the links that have files of ours. */
+type ObservedHost = Omit<Observed, "claims">;
 
 /**
  * First half, needed before the documents can be read: their defaults depend on the host's addresses.
@@ -47,27 +49,42 @@ export function observeHost(
   system: System,
   reloadPendingPath: string,
 ): { readonly begun: Promise<unknown>; readonly observed: Promise<ObservedHost> } {
+  const kernel = observeKernel(system);
+  const networkd = observeNetworkd(system);
   const units = system.readUnits(unitDirectories, [".network", ".netdev"]);
-  const facts = units.then((tree) => ({
-    read: system.offline ? Promise.resolve({}) : system.hostFacts(asksForVirtualization(tree)),
-  }));
-  const host = facts.then(({ read }) => read);
-  return { begun: facts, observed: observeAll(system, reloadPendingPath, units, host) };
+  const begun = beginStatuses(system, units, networkd);
+  return { begun, observed: observeAll(system, reloadPendingPath, { kernel, networkd, units, begun }) };
+}
+
+/** networkd takes longest to answer, and on most hosts the links in question are those of the files that are there. */
+async function beginStatuses(
+  system: System,
+  units: Promise<UnitTree>,
+  networkd: Promise<NetworkdState>,
+): Promise<{ readonly statuses: Promise<ReadonlyMap<string, LinkStatus>> }> {
+  const links = [...new Set(generatedLinks(generatedFiles(await units)))];
+  const asks = links.length > 0 && (await networkd).running;
+  return { statuses: asks ? observeLinks(system, links) : Promise.resolve(new Map()) };
 }
 
 async function observeAll(
   system: System,
   reloadPendingPath: string,
-  units: Promise<UnitTree>,
-  facts: Promise<HostFacts>,
+  asked: {
+    readonly kernel: Promise<KernelState>;
+    readonly networkd: Promise<NetworkdState>;
+    readonly units: Promise<UnitTree>;
+    readonly begun: ReturnType<typeof beginStatuses>;
+  },
 ): Promise<ObservedHost> {
-  const [kernel, networkd, tree, host, pending, maxSizes] = await Promise.all([
-    observeKernel(system),
-    observeNetworkd(system),
-    units,
-    facts,
+  const [kernel, networkd, tree, host, pending, maxSizes, statuses] = await Promise.all([
+    asked.kernel,
+    asked.networkd,
+    asked.units,
+    system.offline ? {} : system.hostFacts(false),
     system.readText(reloadPendingPath),
     Promise.all([maxSize(system, 4), maxSize(system, 6)]),
+    asked.begun.then(({ statuses: answers }) => answers),
   ]);
   const generated = generatedFiles(tree);
   return {
@@ -75,18 +92,12 @@ async function observeAll(
     networkd,
     tree,
     generated,
+    statuses,
     host: networkd.version === null ? host : { ...host, systemdVersion: networkd.version },
     routeLimit: routeLimit(networkd.version, maxSizes),
     reloadPending: pending !== null,
     pending: parsePending(pending) ?? { links: [], guarded: [] },
   };
-}
-
-/** Few base files do, and it takes two programs to tell; that of PID 1 depends on it. */
-function asksForVirtualization(tree: UnitTree): boolean {
-  return tree.some(
-    (file) => file.kind === "text" && !isGenerated(file.path) && /Virtualization|KernelCommandLine/.test(file.text),
-  );
 }
 
 /** What stands in our drop-ins now, for who has to know our neighbors without observing the whole host. */
@@ -100,15 +111,35 @@ export async function observeStatuses(
   observed: ObservedHost,
   links: readonly string[],
 ): Promise<Observed> {
-  const existing = links.filter((link) => observed.kernel.links.has(link));
-  const [statuses, claims] = await Promise.all([
-    observed.networkd.running ? observeLinks(system, existing) : new Map<string, LinkStatus>(),
+  const { kernel, networkd } = observed;
+  const unasked = links.filter((link) => kernel.links.has(link) && !observed.statuses.has(link));
+  const [statuses, claims, virtual] = await Promise.all([
+    networkd.running ? observeLinks(system, unasked) : new Map<string, LinkStatus>(),
     observeClaims(
       system,
-      links.map((name) => ({ name, index: observed.kernel.links.get(name)?.index ?? null })),
+      links.map((name) => ({ name, index: kernel.links.get(name)?.index ?? null })),
     ),
+    asksForVirtualization(system, observed, links) ? system.hostFacts(true) : {},
   ]);
-  return { ...observed, statuses, claims };
+  const host = { ...observed.host, ...virtual };
+  return { ...observed, host, statuses: new Map([...observed.statuses, ...statuses]), claims };
+}
+
+/** It takes two programs to tell, and few base files that ask for it can be those of a link of this host. */
+function asksForVirtualization(
+  { offline }: System,
+  { tree, kernel, host }: ObservedHost,
+  links: readonly string[],
+): boolean {
+  const asks = ({ path, ...file }: UnitTree[number]) =>
+    "text" in file && !isGenerated(path) && /Virtualization|KernelCommandLine/.test(file.text ?? "");
+  const asking = offline ? [] : tree.filter(asks);
+  if (asking.some(({ path }) => path.includes(".netdev"))) return true;
+  if (asking.length === 0) return false;
+  const foreign = withoutOurs(tree);
+  const existing = [...kernel.links.values()].map(({ facts }) => facts);
+  const others = links.filter((link) => !kernel.links.has(link)).map((name) => ({ name }));
+  return [...existing, ...others].some((link) => chooseBaseFile(foreign, link, host).kind === "undecided");
 }
 
 /** What the drop-ins say of an owner; null if nothing. Its age is unknown: it counts as the oldest. */
@@ -124,7 +155,7 @@ export function recordedOwner(owner: string, generated: ReadonlyMap<string, stri
       if (path.startsWith(runtimeDirectory)) persistence = "runtime";
       // As it was, or every byte that changes would have networkd set up the link anew.
       if (block.source !== "") source = block.source;
-      for (const entry of readEntries(block.body, link)) entries.push({ entry, path: "" });
+      for (const entry of readEntries(block.body, link)) entries.push(ownedEntry(entry, ""));
     }
   }
   return entries.length === 0 ? null : { owner, source, persistence, changed: 0, entries, links: new Map() };

@@ -4,7 +4,7 @@ import { parseNeighbors } from "../kernel/parseNeighbors.ts";
 import { parseRoutes } from "../kernel/parseRoutes.ts";
 import { parseRules } from "../kernel/parseRules.ts";
 import type { Rule } from "../model/rule.ts";
-import type { KernelState } from "../model/state.ts";
+import type { KernelEntries, KernelState } from "../model/state.ts";
 import type { System } from "../system/system.ts";
 
 /** A host without a kernel (`--root`): nothing exists. */
@@ -22,8 +22,8 @@ export async function observeKernel(system: System): Promise<KernelState> {
   return { links, ...entries };
 }
 
-/** Without the links: what changes when netkeep works. */
-export async function observeEntries(system: System): Promise<Omit<KernelState, "links">> {
+/** Without the links. @throws CommandError when `ip` fails */
+export async function observeEntries(system: System): Promise<KernelEntries> {
   const [routes4, routes6, neighbors, rules] = await Promise.all([
     ip(system, ["-j", "-N", "-4", "route", "show", "table", "all"]),
     ip(system, ["-j", "-N", "-6", "route", "show", "table", "all"]),

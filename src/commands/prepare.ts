@@ -10,7 +10,7 @@ import type { DesiredState, Persistence } from "../model/owner.ts";
 import type { OwnRecord } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
 import type { Settings } from "../model/settings.ts";
-import type { KernelState } from "../model/state.ts";
+import type { KernelEntries, KernelState } from "../model/state.ts";
 import { matchesGlob } from "../networkd/globPattern.ts";
 import { carriesEntries } from "../networkd/paths.ts";
 import { linkOfFile } from "../networkd/render.ts";
@@ -23,7 +23,7 @@ import { fileChanges, obstacleNotes } from "./filePlan.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { lostOwners } from "./lostOwners.ts";
 import { generatedLinks, type Observed, observeHost, observeStatuses, recordedOwner } from "./observe.ts";
-import { observeKernel } from "./observeKernel.ts";
+import { observeEntries } from "./observeKernel.ts";
 import { type RenderedEntries, recordedEntries } from "./recorded.ts";
 import { readTableNames } from "./tableNames.ts";
 
@@ -56,8 +56,8 @@ export interface Prepared {
   readonly blocked: ReadonlySet<string>;
   /** What has to be done to the files if these entries stay out of them. */
   filesWithout(keys: ReadonlySet<string>): FileChange[];
-  /** Reads the kernel again; at least what it has of these entries. */
-  look(expected: ReadonlyMap<string, Entry>): Promise<KernelState>;
+  /** Reads the kernel again, but for its links; at least what it has of these entries. */
+  look(expected: ReadonlyMap<string, Entry>): Promise<KernelEntries>;
 }
 
 /**
@@ -89,7 +89,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
     throw new UserError(exitCodes.badData, desired.conflicts.map(conflictText).join("\n"));
   }
   const entries = new Map<string, Entry>();
-  for (const owner of desired.owners) for (const { entry } of owner.entries) entries.set(entryKey(entry), entry);
+  for (const owner of desired.owners) for (const { key, entry } of owner.entries) entries.set(key, entry);
   const links = [...new Set([...linksOfDesired(desired), ...generatedLinks(host.generated)])];
   const observed = await observeStatuses(system, host, links);
   let layout: Layout | null = null;
@@ -111,7 +111,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
     return [...changed, ...readoptions(kernel.changes, changed, observed, record)];
   };
   const plan = planOf(system.offline ? [] : kernel.changes, notes, compute, laidOut, observed);
-  const look = () => observeKernel(system);
+  const look = () => observeEntries(system);
   const base = { settings, documents, desired, entries, record, observed, layout, plan };
   return { ...base, waiting: kernel.waiting, blocked, filesWithout, look };
 }

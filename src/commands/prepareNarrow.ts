@@ -50,7 +50,7 @@ export async function prepareNarrow(
   if (recorded === null || held === null) return null;
   const desired = merge(documents.states);
   const entries = new Map<string, Entry>();
-  for (const owner of desired.owners) for (const { entry } of owner.entries) entries.set(entryKey(entry), entry);
+  for (const owner of desired.owners) for (const { key, entry } of owner.entries) entries.set(key, entry);
   // A link that is left without entries is looked after no more.
   const kept = new Set([...entries.values()].map(({ link }) => link));
   if ([...live].some((link) => !kept.has(link) && !held.isShared(link))) return null;
@@ -71,7 +71,7 @@ export async function prepareNarrow(
   };
   const plan = planOf(changes, notes, compute, layout, observed);
   if (plan.files.length > 0 && (await endangersOthers(system, observed, recorded, entries))) return null;
-  const look = (expected: ReadonlyMap<string, Entry>) => lookAt(system, links, expected);
+  const look = (expected: ReadonlyMap<string, Entry>) => lookAt(system, expected);
   const base = { settings, documents, desired, entries, record, observed, layout, plan, waiting };
   return { ...base, blocked: new Set(), filesWithout, look };
 }
@@ -97,7 +97,7 @@ async function closeOver(
     if (documents.states.some(({ links }) => links.size > 0)) return null;
     const keys = new Set([
       ...indexed.flatMap((owner) => owner.keys),
-      ...documents.states.flatMap(({ entries }) => entries.map(({ entry }) => entryKey(entry))),
+      ...documents.states.flatMap(({ entries }) => entries.map(({ key }) => key)),
     ]);
     // Rules have no index in the kernel to be found by, and agents of guests have none.
     if ([...keys].some((key) => key.startsWith("rule "))) return null;

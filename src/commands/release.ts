@@ -1,7 +1,9 @@
 import type { Entry } from "../model/entry.ts";
+import type { KernelEntries } from "../model/state.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { System } from "../system/system.ts";
 import { applyLive } from "./live.ts";
+import { observeKernelLinks } from "./observeKernel.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** In milliseconds. networkd takes its entries away while it answers, and for a little after it. */
@@ -22,10 +24,10 @@ export async function holdReleased(
 ): Promise<void> {
   const here = new Map([...expected].filter(([, entry]) => released.has(entry.link)));
   for (let rounds = 0, calm = 0; calm < calmRounds && rounds < mostRounds; rounds++) {
-    const kernel = await look(here);
-    const missing = (state: Partial<typeof kernel>) =>
-      planKernel(here, { ...kernel, ...state }, record, false).changes.filter(({ action }) => action !== "remove");
-    const changes = missing({});
+    const [links, entries] = await Promise.all([observeKernelLinks(system), look(here)]);
+    const missing = (state: KernelEntries) =>
+      planKernel(here, { links, ...state }, record, false).changes.filter(({ action }) => action !== "remove");
+    const changes = missing(entries);
     calm = changes.length === 0 ? calm + 1 : 0;
     if (changes.length > 0) await applyLive(system, changes, settings.routeProtocol, missing);
     await system.sleep(pause);

@@ -45,7 +45,7 @@ export function standingThreats(prepared: Prepared): Threat[] {
 
 function reloadFacts({ observed, layout, entries }: Prepared, reloads: readonly string[]): ReloadFacts {
   const links = new Set(reloads);
-  const owned = new Map([...observed.statuses.values()].flatMap((status) => [...status.entries]));
+  const statuses = [...observed.statuses.values()];
   const flapping = [...links].filter((link) => hasFlappingAddress(layout.sections.get(link) ?? []));
   return {
     version: observed.networkd.version,
@@ -53,8 +53,8 @@ function reloadFacts({ observed, layout, entries }: Prepared, reloads: readonly 
     links,
     flapping: new Set(flapping),
     unguarded: new Set([...links].filter((link) => isUnguarded(observed, layout.bases.get(link)?.name))),
-    desired: new Set(entries.keys()),
-    ownedByNetworkd: (key) => (owned.get(key) ?? "foreign") !== "foreign",
+    desired: entries,
+    ownedByNetworkd: (key) => statuses.some((status) => (status.entries.get(key) ?? "foreign") !== "foreign"),
   };
 }
 

@@ -3,12 +3,14 @@ import { type Entry, entryKey, entryTitle } from "../model/entry.ts";
 import type { Persistence } from "../model/owner.ts";
 import { isOursToRemove } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
+import type { KernelEntries } from "../model/state.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { Threat } from "../plan/threats.ts";
 import type { System } from "../system/system.ts";
 import type { GivenDocument } from "./documents.ts";
 import { markLinks } from "./linkMarks.ts";
 import { applyLive, type Refusal } from "./live.ts";
+import { observeKernelLinks } from "./observeKernel.ts";
 import { pendingText } from "./pending.ts";
 import type { Prepared } from "./prepare.ts";
 import { holdReleased } from "./release.ts";
@@ -199,15 +201,15 @@ async function settle(
   const guarded = threats.flatMap(({ entry, restorable }) =>
     reloaded && restorable && entry.kind !== "rule" ? [entry] : [],
   );
-  let { shortfalls, kernel, current } = await findShortfalls(system, prepared.look, expected, protocol);
-  const gone = lostForeign(guarded, kernel);
+  let { shortfalls, entries, others } = await findShortfalls(system, prepared.look, expected, protocol);
+  const astray = options.live && (shortfalls.length > 0 || hasLeftovers(prepared, others));
+  const links = guarded.length > 0 || astray ? await observeKernelLinks(system) : new Map();
+  const gone = lostForeign(guarded, { links, ...entries });
   const lost = gone.length === 0 ? [] : await restoreForeign(system, gone);
-  if (options.live && (shortfalls.length > 0 || hasLeftovers(prepared, expected, current))) {
-    const replan = () => planKernel(expected, kernel, prepared.record, options.adopt).changes;
-    await applyLive(system, replan(), protocol, (state) => {
-      kernel = { ...kernel, ...state };
-      return replan();
-    });
+  if (astray) {
+    const replan = (state: KernelEntries) =>
+      planKernel(expected, { links, ...state }, prepared.record, options.adopt).changes;
+    await applyLive(system, replan(entries), protocol, replan);
     ({ shortfalls } = await findShortfalls(system, prepared.look, expected, protocol));
   }
   const stillLost = new Set(lost.map(entryTitle));
@@ -215,7 +217,6 @@ async function settle(
 }
 
 /** Ours and no longer wanted, and still there: networkd 252 leaves removed routes in the kernel. */
-function hasLeftovers({ record }: Prepared, expected: ReadonlyMap<string, Entry>, current: Verified["current"]) {
-  for (const [key, entry] of current) if (!expected.has(key) && isOursToRemove(entry, record)) return true;
-  return false;
+function hasLeftovers({ record }: Prepared, others: Verified["others"]): boolean {
+  return others.some((entry) => isOursToRemove(entry, record));
 }

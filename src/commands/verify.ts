@@ -1,8 +1,8 @@
 import { type Entry, entryKey, entryText, sameEntry } from "../model/entry.ts";
 import { neighborText } from "../model/neighbor.ts";
 import { hasNoLink, linksOf, routeText } from "../model/route.ts";
-import type { KernelEntry, KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
-import { indexKernel } from "../plan/kernel.ts";
+import type { KernelEntries, KernelEntry, KernelNeighbor, KernelRoute, KernelState } from "../model/state.ts";
+import { indexKernel } from "../plan/kernelDiff.ts";
 import type { System } from "../system/system.ts";
 import { observeKernel } from "./observeKernel.ts";
 
@@ -15,13 +15,13 @@ export interface Shortfall {
 /** The kernel as it was read, and what it lacks. */
 export interface Verified {
   readonly shortfalls: readonly Shortfall[];
-  readonly kernel: KernelState;
-  /** Its entries by key, see `indexKernel`. */
-  readonly current: ReadonlyMap<string, KernelEntry>;
+  readonly entries: KernelEntries;
+  /** Entries under keys that are not expected. */
+  readonly others: readonly KernelEntry[];
 }
 
 /** Reads the kernel, at least what it has of the expected entries. */
-type Look = (expected: ReadonlyMap<string, Entry>) => Promise<KernelState>;
+type Look = (expected: ReadonlyMap<string, Entry>) => Promise<KernelEntries>;
 
 /** How long the kernel is given after networkd says that it is done; an address that flaps takes some milliseconds. */
 const patience = 3000;
@@ -39,10 +39,9 @@ export async function findShortfalls(
 ): Promise<Verified> {
   const end = system.now() + patience;
   for (;;) {
-    const kernel = await look(expected);
-    const current = indexKernel(kernel, protocol);
-    const shortfalls = compare(expected, current);
-    if (shortfalls.length === 0 || system.now() > end) return { shortfalls, kernel, current };
+    const entries = await look(expected);
+    const { shortfalls, others } = compare(expected, entries, protocol);
+    if (shortfalls.length === 0 || system.now() > end) return { shortfalls, entries, others };
     await system.sleep(pause);
   }
 }
@@ -53,7 +52,7 @@ export async function missingNow(
   expected: ReadonlyMap<string, Entry>,
   protocol: number,
 ): Promise<Shortfall[]> {
-  return compare(expected, indexKernel(await look(expected), protocol));
+  return compare(expected, await look(expected), protocol).shortfalls;
 }
 
 /** Foreign entries of `before` that are gone, on links that still exist. */
@@ -80,7 +79,27 @@ export async function restoreForeign(
   return lostForeign(entries, await observeKernel(system));
 }
 
-function compare(expected: ReadonlyMap<string, Entry>, current: Verified["current"]): Shortfall[] {
+function compare(expected: ReadonlyMap<string, Entry>, entries: KernelEntries, protocol: number) {
+  const others: KernelEntry[] = [];
+  // The kernel can have one rule twice.
+  const rules = new Set<string>();
+  let [asExpected, different] = [0, 0];
+  for (const list of [entries.routes, entries.neighbors, entries.rules]) {
+    for (const found of list) {
+      const key = entryKey(found);
+      const wanted = expected.get(key);
+      if (wanted === undefined) others.push(found);
+      else if (!sameEntry(found, wanted)) different += 1;
+      else if (found.kind === "rule") rules.add(key);
+      else asExpected += 1;
+    }
+  }
+  // Nearly always: then no two of them have one key, and nothing has to be indexed.
+  if (different === 0 && asExpected + rules.size === expected.size) return { shortfalls: [], others };
+  return { shortfalls: shortfallsIn(expected, indexKernel(entries, protocol)), others };
+}
+
+function shortfallsIn(expected: ReadonlyMap<string, Entry>, current: ReturnType<typeof indexKernel>): Shortfall[] {
   const shortfalls: Shortfall[] = [];
   for (const [key, entry] of expected) {
     const found = current.get(key);

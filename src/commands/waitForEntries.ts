@@ -3,6 +3,7 @@ import { parseLinkStates } from "../networkd/describe.ts";
 import { netdevHints } from "../networkd/matchNetdev.ts";
 import type { System } from "../system/system.ts";
 import type { CommandContext } from "./context.ts";
+import { observeKernelLinks } from "./observeKernel.ts";
 import { observeNetworkd } from "./observeNetworkd.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { missingNow } from "./verify.ts";
@@ -34,13 +35,13 @@ export async function waitForEntries(
   const expected = new Map([...entries].filter(([, entry]) => concerns(entry)));
   const made = netdevHints(observed.tree, observed.host);
   for (let rounds = 0; ; rounds++) {
-    const kernel = await prepared.look(expected);
-    const missing = await missingNow(async () => kernel, expected, settings.routeProtocol);
+    const missing = await missingNow(prepared.look, expected, settings.routeProtocol);
     const elapsed = system.now() - begin;
     if (missing.length === 0 || elapsed > seconds * 1000) return rounds === 0 ? prepared : look();
     const states = observed.networkd.running ? await linkStates(system) : new Map<string, string>();
+    const now = links.length === 0 ? null : await observeKernelLinks(system);
     const busy = [...new Set(missing.map(({ entry }) => entry.link))].some((link) => {
-      if (layout.live.has(link)) return links.length > 0 && kernel.links.get(link)?.up === false;
+      if (layout.live.has(link)) return now?.get(link)?.up === false;
       if (!observed.networkd.running) return false;
       const state = states.get(link);
       if (state === undefined) return made.has(link) && elapsed < creationPatience;

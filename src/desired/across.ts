@@ -1,4 +1,4 @@
-import { type Entry, entryKey, entryText, sameEntry } from "../model/entry.ts";
+import { type Entry, entryText, sameEntry } from "../model/entry.ts";
 import type { OwnedEntry } from "../model/owner.ts";
 import { hasNoLink, routeKey } from "../model/route.ts";
 import { type Problem, pathOf } from "./problem.ts";
@@ -17,12 +17,11 @@ export function checkAcross(entries: readonly OwnedEntry[]): Checked {
   const first = new Map<string, OwnedEntry>();
   const problems: Problem[] = [];
   for (const owned of entries) {
-    const key = entryKey(owned.entry);
-    const earlier = first.get(key);
-    if (earlier === undefined) first.set(key, owned);
+    const earlier = first.get(owned.key);
+    if (earlier === undefined) first.set(owned.key, owned);
     else if (!sameWish(earlier.entry, owned.entry)) problems.push(contradiction(earlier, owned));
   }
-  return { entries: [...first.values()], problems };
+  return { entries: first.size === entries.length ? entries : [...first.values()], problems };
 }
 
 /** Equal in the kernel and in the same drop-in: a blackhole's link is not in its text. */

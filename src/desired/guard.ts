@@ -20,15 +20,19 @@ export interface GuardContext {
  */
 export function guardProblems(entries: readonly OwnedEntry[], context: GuardContext): Problem[] {
   const hosts = new Set<string>(context.hostAddresses);
-  return entries.flatMap(({ entry, path }) => {
+  const problems: Problem[] = [];
+  for (const { entry, path } of entries) {
     const message = linkProblem(entry, context) ?? addressProblem(entry, hosts, context);
-    return message === null ? [] : [{ path: pathOf(path), message }];
-  });
+    if (message !== null) problems.push({ path: pathOf(path), message });
+  }
+  return problems;
 }
 
 function linkProblem(entry: Entry, context: GuardContext): string | null {
+  const allowed = context.allowsLink(entry.link);
+  if (allowed && (entry.kind !== "route" || entry.nextHops.length === 0)) return null;
   const hops = entry.kind === "route" ? linksOf(entry) : [];
-  const refused = context.allowsLink(entry.link) ? hops.find((link) => !context.allowsLink(link)) : entry.link;
+  const refused = allowed ? hops.find((link) => !context.allowsLink(link)) : entry.link;
   return refused === undefined ? null : `link ${refused} is not in AllowLinks= of netkeep.conf(5)`;
 }
 

@@ -1,4 +1,4 @@
-import { entryKey, entryText } from "../model/entry.ts";
+import { entryText } from "../model/entry.ts";
 import {
   type Conflict,
   type DesiredState,
@@ -23,7 +23,7 @@ export function merge(owners: readonly OwnerState[]): DesiredState {
   for (const state of byAge) {
     const own: OwnedEntry[] = [];
     for (const owned of state.entries) {
-      const key = entryKey(owned.entry);
+      const { key } = owned;
       const winner = winners.get(key);
       if (winner === undefined) winners.set(key, { owner: state.owner, owned });
       else if (!sameWish(winner.owned.entry, owned.entry)) {

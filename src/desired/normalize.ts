@@ -1,7 +1,6 @@
 import { type Address, accepted, hostPrefix, type Parsed, parseAddress } from "../model/address.ts";
-import type { Entry } from "../model/entry.ts";
 import { linkLocalFromMac, type MacAddress, parseMac } from "../model/mac.ts";
-import type { LinkSettings, OwnedEntry } from "../model/owner.ts";
+import { type LinkSettings, type OwnedEntry, ownedEntry } from "../model/owner.ts";
 import type { Problem } from "./problem.ts";
 import { completeRoute, onLinkRoute } from "./route.ts";
 import { completeRule } from "./rule.ts";
@@ -38,9 +37,9 @@ export function normalize(
   const entries: OwnedEntry[] = [];
   const problems: Problem[] = [];
   const place = (list: string, index: number) => [list, positions[list]?.[index] ?? index];
-  for (const [index, guest] of (input.guests ?? []).entries()) {
-    entries.push(...guestEntries(guest, place("guests", index), context));
-  }
+  input.guests?.forEach((guest, index) => {
+    addGuest(entries, guest, place("guests", index).join("."), context);
+  });
   for (const [index, router] of (input.routers ?? []).entries()) {
     const path = place("routers", index);
     const link =
@@ -52,7 +51,7 @@ export function normalize(
     const path = place("routes", index);
     const completed = completeRoute(route, path, context);
     problems.push(...completed.problems);
-    if (completed.route !== null) entries.push({ entry: completed.route, path: path.join(".") });
+    if (completed.route !== null) entries.push(ownedEntry(completed.route, path.join(".")));
   }
   for (const [index, neighbor] of (input.neighbors ?? []).entries()) {
     const entry = {
@@ -61,7 +60,7 @@ export function normalize(
       address: accepted(parseAddress(neighbor.address)),
       mac: accepted(parseMac(neighbor.mac)),
     };
-    entries.push({ entry, path: place("neighbors", index).join(".") });
+    entries.push(ownedEntry(entry, place("neighbors", index).join(".")));
   }
   for (const [index, uplink] of (input.uplinks ?? []).entries()) {
     const made = uplinkEntries(uplink, place("uplinks", index), context);
@@ -73,7 +72,7 @@ export function normalize(
     const path = place("rules", index);
     const completed = completeRule(rule, path, ruleContext);
     problems.push(...completed.problems);
-    entries.push(...completed.rules.map((entry) => ({ entry, path: path.join(".") })));
+    entries.push(...completed.rules.map((entry) => ownedEntry(entry, path.join("."))));
   }
   const links = new Map(Object.entries(input.links ?? {}) as [string, LinkSettings][]);
   return { entries, links, problems };
@@ -93,28 +92,28 @@ function linksByTable(entries: readonly OwnedEntry[]): (table: number) => Readon
   };
 }
 
-function guestEntries(guest: GuestInput, path: PropertyKey[], context: NormalizeContext): OwnedEntry[] {
+/** Adds to a list instead of making one: a host has ten thousand guests. */
+function addGuest(entries: OwnedEntry[], guest: GuestInput, path: string, context: NormalizeContext): void {
   const mac = accepted(parseMac(guest.mac));
-  const at = path.map(String).join(".");
-  const addresses = guest.addresses.map((text, index) => ({
-    address: accepted(parseAddress(text)),
-    path: `${at}.addresses.${index}`,
-  }));
+  guest.addresses.forEach((text, index) => {
+    addAddress(entries, guest, mac, accepted(parseAddress(text)), `${path}.addresses.${index}`, context);
+  });
   if (guest["link-local"] === "eui64") {
-    addresses.push({ address: linkLocalFromMac(mac), path: `${at}.link-local` });
+    addAddress(entries, guest, mac, linkLocalFromMac(mac), `${path}.link-local`, context);
   }
-  return addresses.flatMap((item) =>
-    addressEntries(guest.dev, mac, item.address, context).map((entry) => ({
-      entry,
-      path: item.path,
-      name: guest.name,
-    })),
-  );
 }
 
 /** A guest's address: the /32 or /128 on the link, and the neighbor that says where on the link. */
-function addressEntries(link: string, mac: MacAddress, address: Address, context: NormalizeContext): Entry[] {
-  return [onLinkRoute(hostPrefix(address), link, context.protocol), { kind: "neighbor", link, address, mac }];
+function addAddress(
+  entries: OwnedEntry[],
+  { dev: link, name }: GuestInput,
+  mac: MacAddress,
+  address: Address,
+  path: string,
+  context: NormalizeContext,
+): void {
+  entries.push(ownedEntry(onLinkRoute(hostPrefix(address), link, context.protocol), path, name));
+  entries.push(ownedEntry({ kind: "neighbor", link, address, mac }, path, name));
 }
 
 function routerEntries(
@@ -131,7 +130,7 @@ function routerEntries(
       for (const problem of completed.problems) problems.push({ ...problem, path: [...path, list, index] });
       if (completed.route !== null) {
         const entryPath = [...path, list, index].map(String).join(".");
-        entries.push({ entry: completed.route, path: entryPath, name: router.name });
+        entries.push(ownedEntry(completed.route, entryPath, router.name));
       }
     }
   }

@@ -1,5 +1,4 @@
 import type { Address } from "../model/address.ts";
-import { entryKey } from "../model/entry.ts";
 import { neighborKey } from "../model/neighbor.ts";
 import type { OwnerState } from "../model/owner.ts";
 
@@ -90,7 +89,7 @@ export function withOwners(index: OwnerIndex, states: readonly OwnerState[]): Ow
 
 function lineOf({ owner, entries, links }: OwnerState, plain: boolean): string {
   const on = [...new Set(entries.map(({ entry }) => entry.link))];
-  const keys = entries.map(({ entry }) => entryKey(entry));
+  const keys = entries.map(({ key }) => key);
   return `${JSON.stringify([owner, plain && links.size === 0, on, keys])}\n`;
 }
 

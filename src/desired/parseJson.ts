@@ -7,11 +7,18 @@ export function parseJson(text: string): unknown {
   if (!/^\s*\{/.test(text)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return keysInText(text) === keysInValue(value) ? value : undefined;
+    const keys = keysInValue(value);
+    // The quick count is never too low, so that it can only doubt what is right.
+    return mostKeysInText(text) === keys || keysInText(text) === keys ? value : undefined;
   } catch {
     // No JSON, or nested too deeply for a recursion.
     return undefined;
   }
+}
+
+/** A colon after a quotation mark makes a key of what stands before it, unless both are within a string. */
+function mostKeysInText(json: string): number {
+  return json.match(/"\s*:/g)?.length ?? 0;
 }
 
 /** In JSON a colon after a string makes it a key. */
@@ -23,8 +30,9 @@ function keysInText(json: string): number {
 
 function keysInValue(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
-  const inner = Object.values(value);
-  let keys = Array.isArray(value) ? 0 : inner.length;
-  for (const item of inner) keys += keysInValue(item);
+  let keys = 0;
+  if (Array.isArray(value)) for (const item of value) keys += keysInValue(item);
+  // JSON.parse() makes objects without inherited keys that could be counted.
+  else for (const key in value) keys += 1 + keysInValue((value as Record<string, unknown>)[key]);
   return keys;
 }

@@ -18,6 +18,8 @@ import {
   hasNoLink,
   mainTable,
   type NextHop,
+  noMetrics,
+  noNextHops,
   type Route,
 } from "../model/route.ts";
 import type { Problem } from "./problem.ts";
@@ -77,8 +79,8 @@ export function onLinkRoute(destination: Prefix, link: string, protocol: number)
     onLink: false,
     scope: defaultScope(destination, "unicast", false),
     source: null,
-    metrics: {},
-    nextHops: [],
+    metrics: noMetrics,
+    nextHops: noNextHops,
     protocol,
   };
 }

@@ -1,5 +1,5 @@
 import { accepted, covers, familyOf, isLinkLocal6, type Parsed, parseAddress } from "../model/address.ts";
-import type { OwnedEntry } from "../model/owner.ts";
+import { type OwnedEntry, ownedEntry } from "../model/owner.ts";
 import { defaultMetric } from "../model/route.ts";
 import type { Problem } from "./problem.ts";
 import { completeRoute, onLinkRoute } from "./route.ts";
@@ -51,9 +51,9 @@ export function uplinkEntries(
     return completeRule(rule, path, { ...context, linksOfTable: () => new Set() }).rules;
   });
   const entries: OwnedEntry[] = [
-    { entry: connected, path: at("address") },
-    ...(completed.route === null ? [] : [{ entry: completed.route, path: at("gateway") }]),
-    ...rules.map((entry) => ({ entry, path: at("table") })),
+    ownedEntry(connected, at("address")),
+    ...(completed.route === null ? [] : [ownedEntry(completed.route, at("gateway"))]),
+    ...rules.map((entry) => ownedEntry(entry, at("table"))),
   ];
   return { entries, problems: completed.problems };
 }

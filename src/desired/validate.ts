@@ -7,7 +7,7 @@ import { nearest } from "./suggest.ts";
 export interface Validated {
   readonly input: DocumentInput | null;
   readonly problems: readonly Problem[];
-  /** `guests.3` in `input` is `guests.N` in the text: where each element of a list stood. */
+  /** `guests.3` in `input` is `guests.N` in the text: where each element of a list stood. Without a list: all are there. */
   readonly positions: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -54,6 +54,10 @@ function soundPart(value: Record<string, unknown>, problems: readonly Problem[])
   for (const list of lists) {
     const elements = value[list];
     if (!Array.isArray(elements) || bad.has(list)) continue;
+    if (bad.size === 0) {
+      input[list] = elements;
+      continue;
+    }
     const sound = elements.map((_, index) => index).filter((index) => !bad.has(`${list}.${index}`));
     positions[list] = sound;
     input[list] = sound.map((index) => elements[index]);

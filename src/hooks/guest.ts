@@ -13,7 +13,7 @@ export function parseGuestAddress(text: string, hostAddresses: readonly Address[
   const parsed = parseAddress(text);
   if ("problem" in parsed) return parsed;
   const entry = { kind: "neighbor", link: anyLink, address: parsed.value, mac: anyMac } as const;
-  const [problem] = guardProblems([{ entry, path: "" }], { ...anyHost, hostAddresses });
+  const [problem] = guardProblems([{ entry, key: "", path: "" }], { ...anyHost, hostAddresses });
   return problem === undefined ? parsed : { problem: problem.message };
 }
 

@@ -6,6 +6,8 @@ import {
   localTable,
   mainTable,
   type NextHop,
+  noMetrics,
+  noNextHops,
   type RouteType,
   type Scope,
 } from "../model/route.ts";
@@ -97,7 +99,7 @@ function toRoute(route: RouteJson, family: Family, type: RouteType, table: numbe
     scope: family === 6 ? null : (scopesByNumber[route.scope ?? "0"] ?? "global"),
     source: route.prefsrc === undefined ? null : kernelAddress(route.prefsrc),
     metrics: metricsOf(route),
-    nextHops: (route.nexthops ?? []).map(toHop),
+    nextHops: route.nexthops === undefined ? noNextHops : route.nexthops.map(toHop),
     protocol: route.protocol === undefined ? bootProtocol : Number(route.protocol),
     objects: route.nhid !== undefined,
   };
@@ -118,9 +120,10 @@ function gatewayOf(hop: HopJson): Address | null {
 }
 
 /** Every numeric RTAX_* that the kernel shows, also those that a document cannot ask for: a difference all the same. */
-function metricsOf(route: RouteJson): Record<string, number> {
+function metricsOf(route: RouteJson): KernelRoute["metrics"] {
+  if (route.metrics === undefined) return noMetrics;
   const metrics: Record<string, number> = {};
-  for (const item of route.metrics ?? []) {
+  for (const item of route.metrics) {
     for (const [name, value] of Object.entries(item)) if (typeof value === "number") metrics[name] = value;
   }
   return metrics;

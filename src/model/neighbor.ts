@@ -9,9 +9,9 @@ export interface Neighbor {
   readonly mac: MacAddress;
 }
 
-/** The kernel's identity of a neighbor (neigh_lookup): link + address. The MAC is an attribute. */
+/** The kernel's identity of a neighbor (neigh_lookup): link + address. The MAC is an attribute. As flat as `routeKey`. */
 export function neighborKey(neighbor: Pick<Neighbor, "link" | "address">): string {
-  return `neighbor ${neighbor.link} ${neighbor.address}`;
+  return ["neighbor", neighbor.link, neighbor.address].join(" ");
 }
 
 /** The words of ip-neighbour(8), without the protocol mark: networkd sets none, so it is no difference. */

@@ -1,4 +1,4 @@
-import type { Entry } from "./entry.ts";
+import { type Entry, entryKey } from "./entry.ts";
 
 /** `persistent` survives a reboot (/etc, /var/lib); `runtime` is gone with /run. */
 export type Persistence = "persistent" | "runtime";
@@ -22,9 +22,16 @@ export interface LinkSettings {
 /** An entry and the place in its owner's document that asks for it, such as `guests.0.addresses.1`. */
 export interface OwnedEntry {
   readonly entry: Entry;
+  /** `entryKey` of the entry, made once: a large host asks for it at every step. */
+  readonly key: string;
   readonly path: string;
   /** The name of the guest or router that it is for, where the document says one. */
   readonly name?: string;
+}
+
+export function ownedEntry(entry: Entry, path: string, name?: string): OwnedEntry {
+  const key = entryKey(entry);
+  return name === undefined ? { entry, key, path } : { entry, key, path, name };
 }
 
 /** Everything that one owner wants: the complete form of its document. */

@@ -28,11 +28,15 @@ export interface KernelLink {
   readonly addresses: readonly { readonly address: Address; readonly subnet: Prefix; readonly dynamic: boolean }[];
 }
 
-/** What one reading of the kernel found: all tables, both families. */
-export interface KernelState {
-  readonly links: ReadonlyMap<string, KernelLink>;
+/** What changes when netkeep works: routes of all tables and permanent neighbors, of both families. */
+export interface KernelEntries {
   readonly routes: readonly KernelRoute[];
   readonly neighbors: readonly KernelNeighbor[];
   /** Without those that the kernel makes by itself; in the order in which it asks them, IPv4 before IPv6. */
   readonly rules: readonly Rule[];
+}
+
+/** What one reading of the kernel found. */
+export interface KernelState extends KernelEntries {
+  readonly links: ReadonlyMap<string, KernelLink>;
 }

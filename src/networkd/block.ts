@@ -1,6 +1,6 @@
 import { type Entry, entryKey } from "../model/entry.ts";
-import { neighborToSection, sectionToNeighbor } from "./neighborSection.ts";
-import { routeToSection, sectionToRoute } from "./routeSection.ts";
+import { sectionToNeighbor, writeNeighbor } from "./neighborSection.ts";
+import { sectionToRoute, writeRoute } from "./routeSection.ts";
 import { ruleToSection, sectionToRules } from "./ruleSection.ts";
 import { readSections, writeSection } from "./unitFile.ts";
 
@@ -24,7 +24,7 @@ export const closing = "# netkeep end";
 /** An owner's block, frame included. Entries stand in the order of their keys, so that equal sets give equal bytes. */
 export function renderBlock(owner: string, source: string, entries: readonly Entry[], digest: Digest): string {
   const sorted = entries.map((entry) => ({ key: entryKey(entry), entry })).sort((a, b) => (a.key < b.key ? -1 : 1));
-  const body = sorted.map(({ entry }) => writeSection(sectionOf(entry))).join("\n");
+  const body = sorted.map(({ entry }) => sectionText(entry)).join("\n");
   const frame = `# netkeep block owner=${ownerWord(owner)} digest=${digest(body)} source=${commentText(source)}`;
   return `${frame}\n${body}${closing}\n`;
 }
@@ -75,9 +75,9 @@ export function readEntries(text: string, link: string): Entry[] {
   });
 }
 
-function sectionOf(entry: Entry) {
-  if (entry.kind === "route") return routeToSection(entry);
-  return entry.kind === "rule" ? ruleToSection(entry) : neighborToSection(entry);
+function sectionText(entry: Entry): string {
+  if (entry.kind === "route") return writeRoute(entry);
+  return entry.kind === "rule" ? writeSection(ruleToSection(entry)) : writeNeighbor(entry);
 }
 
 /** Owner ids come from agents: one word, without anything that ends a line or looks like a frame. */

@@ -1,11 +1,14 @@
 import { parseAddress } from "../model/address.ts";
 import { parseMac } from "../model/mac.ts";
 import type { Neighbor } from "../model/neighbor.ts";
-import type { Section } from "./unitFile.ts";
+import { fillIn, formOf, type Section } from "./unitFile.ts";
 
 /** systemd.network(5), [NEIGHBOR] SECTION OPTIONS: these two keys are all there are; the state is always permanent. */
-export function neighborToSection(neighbor: Neighbor): Section {
-  return { name: "Neighbor", body: { Address: neighbor.address, LinkLayerAddress: neighbor.mac } };
+const form = formOf("Neighbor", ["Address", "LinkLayerAddress"]);
+
+/** A neighbor as the text of a [Neighbor] section. */
+export function writeNeighbor(neighbor: Neighbor): string {
+  return fillIn(form, [neighbor.address, neighbor.mac]);
 }
 
 /** The reverse; null for a section that networkd would ignore. */

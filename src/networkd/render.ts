@@ -1,6 +1,6 @@
 import type { RenderedFile } from "../model/change.ts";
 import type { Entry } from "../model/entry.ts";
-import type { Persistence } from "../model/owner.ts";
+import type { DesiredState, Persistence } from "../model/owner.ts";
 import { type Digest, renderBlock } from "./block.ts";
 import { dropInPaths, standalonePath } from "./paths.ts";
 import { writeSection } from "./unitFile.ts";
@@ -31,6 +31,25 @@ const head = (what: string, link: string) =>
 /** The link that a generated text belongs to; null if somebody took that line out. */
 export function linkOfFile(text: string): string | null {
   return /^# netkeep link=(\S+)$/m.exec(text)?.[1] ?? null;
+}
+
+/** Each link's owners with their entries there, in the order of the owners; one look at each entry. */
+export function ownersByLink({ owners }: DesiredState): Map<string, OwnerEntries[]> {
+  const byLink = new Map<string, OwnerEntries[]>();
+  for (const { owner, source, persistence, entries } of owners) {
+    const here = new Map<string, Entry[]>();
+    for (const { entry } of entries) {
+      const list = here.get(entry.link);
+      if (list === undefined) here.set(entry.link, [entry]);
+      else list.push(entry);
+    }
+    for (const [link, list] of here) {
+      const all = byLink.get(link) ?? [];
+      all.push({ owner, source, persistence, entries: list });
+      byLink.set(link, all);
+    }
+  }
+  return byLink;
 }
 
 /** The files of one link, complete; a link without owners and settings has none (the caller does not ask). */

@@ -9,7 +9,7 @@ import {
   routeTypes,
   type Scope,
 } from "../model/route.ts";
-import type { Section } from "./unitFile.ts";
+import { fillIn, formOf, type Section, writeSection } from "./unitFile.ts";
 
 /** systemd.network(5), [ROUTE] SECTION OPTIONS: our names of RTAX_* → networkd's keys. */
 const metricKeys: Readonly<Record<string, string>> = {
@@ -17,6 +17,31 @@ const metricKeys: Readonly<Record<string, string>> = {
   initcwnd: "InitialCongestionWindow",
   advmss: "TCPAdvertisedMaximumSegmentSize",
 };
+
+/** Of routes straight on the link with all else by default: nearly all that a host has. */
+const plainForm = formOf("Route", ["Destination", "Protocol"]);
+
+/** A route as the text of a [Route] section. */
+export function writeRoute(route: Route): string {
+  return isPlain(route)
+    ? fillIn(plainForm, [route.destination, String(route.protocol)])
+    : writeSection(routeToSection(route));
+}
+
+/** Whether `routeToSection` gives two keys. */
+function isPlain(route: Route): boolean {
+  return (
+    route.type === "unicast" &&
+    route.gateway === null &&
+    !route.onLink &&
+    route.nextHops.length === 0 &&
+    route.source === null &&
+    route.table === defaultTable(route.type) &&
+    route.metric === defaultMetric(familyOf(route.destination)) &&
+    (route.scope === null || route.scope === impliedScope(route)) &&
+    Object.keys(route.metrics).length === 0
+  );
+}
 
 /**
  * A route as a [Route] section. Keys that would say networkd's default are left out, but for GatewayOnLink=: where the base

@@ -20,7 +20,31 @@ const options = { bracketedArray: false, whitespace: false } as const;
 export function writeSection(section: Section): string {
   const { keys, values } = linesOf(section);
   if (!values.every((value) => plainValue.test(value))) return checkedText(section);
-  const shape = shapeOf(section, keys);
+  return filledIn(shapeOf(section, keys), values);
+}
+
+/** The keys of sections that are written by the thousand, and what `ini` makes of them. */
+export interface Form {
+  readonly name: string;
+  readonly keys: readonly string[];
+  readonly shape: readonly string[];
+}
+
+export function formOf(name: string, keys: readonly string[]): Form {
+  return { name, keys, shape: shapeOf({ name, body: Object.fromEntries(keys.map((key) => [key, "0"])) }, keys) };
+}
+
+/** As `writeSection`, of a section that has just these keys. */
+export function fillIn({ name, keys, shape }: Form, values: readonly string[]): string {
+  for (const value of values) {
+    if (!plainValue.test(value)) {
+      return writeSection({ name, body: Object.fromEntries(keys.map((key, index) => [key, values[index] ?? ""])) });
+    }
+  }
+  return filledIn(shape, values);
+}
+
+function filledIn(shape: readonly string[], values: readonly string[]): string {
   let text = "";
   for (let index = 0; index < values.length; index++) text += `${shape[index]}=${values[index]}\n`;
   return text;

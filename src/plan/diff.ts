@@ -2,7 +2,8 @@
 export interface KeyedDiff<Wanted, Found> {
   readonly add: readonly Wanted[];
   readonly replace: readonly { readonly wanted: Wanted; readonly found: Found }[];
-  readonly keep: readonly { readonly wanted: Wanted; readonly found: Found }[];
+  /** Wanted, and there as it should be. */
+  readonly keep: readonly Wanted[];
   readonly extra: readonly Found[];
 }
 
@@ -14,13 +15,22 @@ export function keyedDiff<Wanted, Found>(
 ): KeyedDiff<Wanted, Found> {
   const add: Wanted[] = [];
   const replace: { wanted: Wanted; found: Found }[] = [];
-  const keep: { wanted: Wanted; found: Found }[] = [];
-  for (const [key, wanted] of desired) {
+  const keep: Wanted[] = [];
+  desired.forEach((wanted, key) => {
     const found = current.get(key);
-    if (found === undefined) add.push(wanted);
-    else (same(wanted, found) ? keep : replace).push({ wanted, found });
-  }
+    if (found === undefined) {
+      add.push(wanted);
+      return;
+    }
+    if (same(wanted, found)) keep.push(wanted);
+    else replace.push({ wanted, found });
+  });
   const extra: Found[] = [];
-  for (const [key, found] of current) if (!desired.has(key)) extra.push(found);
+  // Mostly nothing else is there, and then nobody has to be asked.
+  if (current.size > keep.length + replace.length) {
+    current.forEach((found, key) => {
+      if (!desired.has(key)) extra.push(found);
+    });
+  }
   return { add, replace, keep, extra };
 }

@@ -1,10 +1,10 @@
 import type { KernelChange, Note } from "../model/change.ts";
-import { type Entry, entryKey, entryText, sameEntry } from "../model/entry.ts";
+import { type Entry, entryText, sameEntry } from "../model/entry.ts";
 import { isOursToRemove, isOursToReplace, type OwnRecord } from "../model/ownership.ts";
 import { hasNoLink, linksOf, routeTextOfAnyone } from "../model/route.ts";
 import { type Rule, ruleKey } from "../model/rule.ts";
 import type { KernelEntry, KernelState } from "../model/state.ts";
-import { keyedDiff } from "./diff.ts";
+import { indexKernel, kernelDiff } from "./kernelDiff.ts";
 import { inItsPlace, otherGoes, planRules, ruleProtocol } from "./rules.ts";
 
 export interface KernelPlan {
@@ -30,7 +30,7 @@ export function planKernel(
   adopt: boolean,
 ): KernelPlan {
   const current = indexKernel(kernel, record.protocol);
-  const diff = keyedDiff<Entry, KernelEntry>(desired, current, sameEntry);
+  const diff = kernelDiff(desired, kernel, record.protocol);
   const changes: KernelChange[] = [];
   const notes: Note[] = [];
   const waiting: Entry[] = [];
@@ -55,7 +55,7 @@ export function planKernel(
     changes.push({ action: "replace", entry: wanted, before: found });
   }
   const rules = planRules(
-    diff.keep.flatMap(({ wanted }) => (wanted.kind === "rule" ? [wanted] : [])),
+    diff.keep.filter((wanted) => wanted.kind === "rule"),
     kernel.rules.filter((rule) => isSpare(rule, desired, current)),
     kernel.rules,
     record,
@@ -94,23 +94,6 @@ function unmarked(desired: ReadonlyMap<string, Entry>, current: ReadonlyMap<stri
     const found = wanted.kind === "neighbor" && live.has(wanted.link) ? current.get(key) : undefined;
     return found !== undefined && found.protocol !== protocol && sameEntry(found, wanted) ? [{ wanted, found }] : [];
   });
-}
-
-/**
- * Every kernel entry by key. Of several routes under one key (IPv6 allows one for each link) ours counts first; of several
- * rules that which the kernel asks first.
- */
-export function indexKernel(kernel: KernelState, protocol: number): Map<string, KernelEntry> {
-  const index = new Map<string, KernelEntry>();
-  for (const entries of [kernel.routes, kernel.neighbors]) {
-    for (const entry of entries) {
-      const key = entryKey(entry);
-      const other = index.get(key);
-      if (other === undefined || (other.protocol !== protocol && entry.protocol === protocol)) index.set(key, entry);
-    }
-  }
-  for (const rule of kernel.rules) if (!index.has(ruleKey(rule))) index.set(ruleKey(rule), rule);
-  return index;
 }
 
 /**
@@ -156,7 +139,7 @@ function inSafeOrder(changes: readonly KernelChange[]): KernelChange[] {
   return byRank.flat();
 }
 
-function rank(change: KernelChange): number {
+export function rank(change: KernelChange): number {
   const { action, entry } = change;
   const indirect = entry.kind === "route" && (entry.gateway !== null || entry.nextHops.length > 0);
   if (entry.kind === "rule") return action === "remove" ? 4 : 3;

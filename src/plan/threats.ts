@@ -16,7 +16,7 @@ export interface ReloadFacts {
   /** Links on which something undoes our KeepConfiguration=. */
   readonly unguarded: ReadonlySet<string>;
   /** Keys that will be ours after the apply. */
-  readonly desired: ReadonlySet<string>;
+  readonly desired: Pick<ReadonlySet<string>, "has">;
   /** Whether networkd itself keeps this entry (DHCP, router advertisements, the base file). */
   ownedByNetworkd(key: string): boolean;
 }
@@ -38,6 +38,8 @@ export function reloadThreats(kernel: KernelState, record: OwnRecord, facts: Rel
   const links = keepsAll ? new Set([...facts.links].filter((link) => facts.unguarded.has(link))) : facts.links;
   if (links.size === 0) return [];
   const isForeign = (entry: KernelEntry) => {
+    // First what costs nothing: nearly all that a host has is ours.
+    if (entry.protocol === record.protocol) return false;
     const key = entryKey(entry);
     return !facts.desired.has(key) && !isOursToReplace(entry, record) && !facts.ownedByNetworkd(key);
   };

@@ -1,11 +1,10 @@
-import { entryKey } from "../model/entry.ts";
 import { countSeverities } from "./auditGroups.ts";
 import { type AuditReport, countEntries } from "./auditReport.ts";
 
 /** What `--json` prints, as published by `netkeep schema audit`. */
 export function auditData(report: AuditReport) {
   const { error, warning, info } = countSeverities(report.findings);
-  const { route, neighbor, rule } = countEntries(report.owners, ({ entry }) => entryKey(entry));
+  const { route, neighbor, rule } = countEntries(report.owners);
   return {
     host: report.host,
     version: report.version,

@@ -1,4 +1,3 @@
-import { entryKey } from "../model/entry.ts";
 import { type Finding, findingCodes } from "../model/finding.ts";
 import { linksOf } from "../model/route.ts";
 import { countSeverities, severities } from "./auditGroups.ts";
@@ -32,7 +31,7 @@ function runGauges(run: Pick<AuditReport, "version" | "time" | "duration" | "exi
 }
 
 function desiredGauges({ owners }: AuditReport): Gauge[] {
-  const number = countEntries(owners, ({ entry }) => entryKey(entry));
+  const number = countEntries(owners);
   const links = owners.flatMap(({ entries }) =>
     entries.flatMap(({ entry }) => (entry.kind === "route" ? linksOf(entry) : [entry.link])),
   );

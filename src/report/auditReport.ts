@@ -48,8 +48,8 @@ export interface ReportedFile {
 }
 
 /** Different entries of one kind that the documents ask for; what two owners share counts once. */
-export function countEntries(owners: readonly OwnerState[], keyOf: (owned: OwnerState["entries"][number]) => string) {
+export function countEntries(owners: readonly OwnerState[]) {
   const keys = { route: new Set<string>(), neighbor: new Set<string>(), rule: new Set<string>() };
-  for (const owner of owners) for (const owned of owner.entries) keys[owned.entry.kind].add(keyOf(owned));
+  for (const owner of owners) for (const owned of owner.entries) keys[owned.entry.kind].add(owned.key);
   return { route: keys.route.size, neighbor: keys.neighbor.size, rule: keys.rule.size };
 }

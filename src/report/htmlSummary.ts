@@ -1,4 +1,3 @@
-import { entryKey } from "../model/entry.ts";
 import type { Finding, Layer } from "../model/finding.ts";
 import { severityText } from "./auditGroups.ts";
 import { type AuditReport, countEntries } from "./auditReport.ts";
@@ -8,7 +7,7 @@ import { count } from "./style.ts";
 /** What an engineer wants to know first: as desired or not, where it begins, and of what. */
 export function htmlSummary(report: AuditReport): Html {
   const { findings, owners, links, files } = report;
-  const number = countEntries(owners, ({ entry }) => entryKey(entry));
+  const number = countEntries(owners);
   const facts = [
     [links.length, "link"],
     [owners.length, "owner"],

@@ -16,10 +16,10 @@ const state = fc
     settings: fc.boolean(),
   })
   .map(({ owner, addresses, settings }): OwnerState => {
-    const entries = addresses.map((n) => ({
-      entry: neighbor(`192.0.2.${n}`, "52:02:00:00:00:01", `br${n % 2}`),
-      path: "",
-    }));
+    const entries = addresses.map((n) => {
+      const entry = neighbor(`192.0.2.${n}`, "52:02:00:00:00:01", `br${n % 2}`);
+      return { entry, key: entryKey(entry), path: "" };
+    });
     const links = new Map(settings ? [["br0", { carrier: "keep" as const }]] : []);
     return { owner, source: "test", persistence: "runtime", changed: 1, entries, links };
   });

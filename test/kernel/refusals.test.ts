@@ -106,6 +106,33 @@ test.concurrent(
 );
 
 test.concurrent(
+  "where two batches run at once, what one refuses and what stops the other are told apart",
+  inNamespace(async (ns) => {
+    await ns.sh("sysctl -qw net.ipv6.conf.br1.disable_ipv6=1");
+    const many = Array.from({ length: 1500 }, (_, index) => ({
+      name: `g${index}`,
+      dev: "br0",
+      mac: "52:00:00:00:00:01",
+      addresses: [`10.8.${index >> 8}.${index & 255}`],
+    }));
+    const stopping = { address: "2001:db8:7::ffff", mac: "52:00:00:00:00:01", dev: "br1" };
+    const wrong = { to: "10.9.0.0/16", dev: "br0", src: "203.0.113.1" };
+    const behind = { to: "10.10.0.0/16", via: "10.8.0.7", dev: "br0" };
+    const document = { guests: many, neighbors: [stopping], routes: [wrong, behind] };
+    const result = await apply(ns, "a", document);
+    expect(result).toMatchObject({ status: 2, outcome: { kernel: 3001, missing: [] } });
+    expect(result.outcome?.refused.map(({ entry }) => entry).sort()).toEqual([
+      expect.stringContaining("10.9.0.0/16"),
+      expect.stringContaining("2001:db8:7::ffff"),
+    ]);
+    expect(await ipText(ns)).toHaveLength(3001);
+    expect((await dropIn(ns, "br0")).match(/^\[/gm)).toHaveLength(3001);
+    await withdrawn(ns, "a");
+    expect(await ipText(ns)).toEqual([]);
+  }),
+);
+
+test.concurrent(
   "several neighbors that stop the batch are each named",
   inNamespace(async (ns) => {
     await ns.sh("sysctl -qw net.ipv6.conf.br1.disable_ipv6=1");

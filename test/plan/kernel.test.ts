@@ -4,8 +4,10 @@ import type { OwnRecord } from "../../src/model/ownership.ts";
 import type { KernelState } from "../../src/model/state.ts";
 import { keyedDiff } from "../../src/plan/diff.ts";
 import { planFiles } from "../../src/plan/files.ts";
-import { canBeLive, indexKernel, planKernel } from "../../src/plan/kernel.ts";
+import { canBeLive, planKernel } from "../../src/plan/kernel.ts";
+import { indexKernel } from "../../src/plan/kernelDiff.ts";
 import { routeLimit } from "../../src/plan/limits.ts";
+import { concurrentSteps } from "../../src/plan/steps.ts";
 import { kernelNeighbor, kernelRoute, kernelState, neighbor, route } from "../support/build.ts";
 
 const byKey = (entries: readonly Entry[]) => new Map(entries.map((entry) => [entryKey(entry), entry]));
@@ -47,6 +49,24 @@ describe("planKernel", () => {
       "remove route 10.0.0.9/32 dev br0 proto 107 scope link",
       "remove neighbor 10.0.0.9 lladdr 02:00:00:00:00:09 dev br0 nud permanent",
     ]);
+  });
+
+  test("two ip at once only where both have much to do, and what needs their work comes after it", () => {
+    const addresses = Array.from({ length: 1000 }, (_, n) => `10.3.${n >> 8}.${n & 255}`);
+    const neighbors = addresses.map((address) => neighbor(address, "02:00:00:00:00:01", "br0"));
+    const routes = addresses.map((address) => route(address, "br0"));
+    const via = route("10.1.0.0/16", "br0", { via: "10.3.0.0" });
+    const old = kernelNeighbor(neighbor("10.0.0.9", "02:00:00:00:00:09", "br0"));
+    const kernel = kernelState(["br0"], [old]);
+    const record: OwnRecord = { protocol: 107, recorded: byKey([old]), scope: null };
+    const steps = (wanted: readonly Entry[]) =>
+      concurrentSteps(planKernel(byKey(wanted), kernel, record, false).changes).map((step) =>
+        step.map((batch) => batch.map(({ entry }) => entry)),
+      );
+    expect(steps([via, ...routes, ...neighbors])).toEqual([[neighbors, routes], [[via, old]]]);
+    expect(steps([...routes.slice(1), ...neighbors])).toEqual([[[...neighbors, ...routes.slice(1), old]]]);
+    expect(steps(routes)).toEqual([[[...routes, old]]]);
+    expect(steps([])).toEqual([[[old]]]);
   });
 
   test("foreign entries are not ours to remove", () => {
@@ -132,7 +152,7 @@ test("keyedDiff: each key in one of four groups", () => {
   ]);
   expect(keyedDiff(wanted, found, (one, other) => one === other)).toEqual({
     add: [1],
-    keep: [{ wanted: 2, found: 2 }],
+    keep: [2],
     replace: [{ wanted: 3, found: 4 }],
     extra: [5],
   });

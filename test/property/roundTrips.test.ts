@@ -7,8 +7,8 @@ import { parseAddress, parsePrefix } from "../../src/model/address.ts";
 import { type Entry, entryKey, entryText } from "../../src/model/entry.ts";
 import { parseMac } from "../../src/model/mac.ts";
 import { readBlocks, readEntries, renderBlock } from "../../src/networkd/block.ts";
-import { neighborToSection, sectionToNeighbor } from "../../src/networkd/neighborSection.ts";
-import { routeToSection, sectionToRoute } from "../../src/networkd/routeSection.ts";
+import { sectionToNeighbor, writeNeighbor } from "../../src/networkd/neighborSection.ts";
+import { routeToSection, sectionToRoute, writeRoute } from "../../src/networkd/routeSection.ts";
 import { readSections, writeSection } from "../../src/networkd/unitFile.ts";
 import { read } from "../support/documents.ts";
 import { address4, address6, anyEntries, anyNeighbor, anyRoute, mac } from "./arbitraries.ts";
@@ -21,7 +21,9 @@ describe("drop-ins", () => {
   test("a route and its section", () => {
     fc.assert(
       fc.property(anyRoute, (route) => {
-        const [section] = readSections(writeSection(routeToSection(route)));
+        const text = writeRoute(route);
+        expect(text).toBe(writeSection(routeToSection(route)));
+        const [section] = readSections(text);
         expect(sectionToRoute(section!, route.link)).toEqual(route);
       }),
       { numRuns: 1000 },
@@ -31,7 +33,7 @@ describe("drop-ins", () => {
   test("a neighbor and its section", () => {
     fc.assert(
       fc.property(anyNeighbor, (neighbor) => {
-        const [section] = readSections(writeSection(neighborToSection(neighbor)));
+        const [section] = readSections(writeNeighbor(neighbor));
         expect(sectionToNeighbor(section!, neighbor.link)).toEqual(neighbor);
       }),
     );

@@ -104,7 +104,7 @@ describe("the page", () => {
       fc.property(nasty, nasty, nasty, (name, message, text) => {
         const more = { owner: name, link: name, message, fix: message, expected: text, actual: message };
         const file = { path: name, link: name, expectedText: text, actualText: message, unreadable: name, places: [] };
-        const entry = { entry: route("10.0.0.1/32", "br0"), path: "guests.0", name: text };
+        const entry = { entry: route("10.0.0.1/32", "br0"), key: "route", path: "guests.0", name: text };
         const page = htmlPage(
           report({
             host: name,

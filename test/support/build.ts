@@ -1,5 +1,5 @@
 import { accepted, familyOf, parseAddress, parsePrefix } from "../../src/model/address.ts";
-import type { Entry } from "../../src/model/entry.ts";
+import { type Entry, entryKey } from "../../src/model/entry.ts";
 import { parseMac } from "../../src/model/mac.ts";
 import type { Neighbor } from "../../src/model/neighbor.ts";
 import type { OwnerState } from "../../src/model/owner.ts";
@@ -98,7 +98,7 @@ export function owner(name: string, entries: readonly Entry[], more: Partial<Own
     source: `/etc/netkeep/desired.d/${name}.yaml`,
     persistence: "persistent",
     changed: 1000,
-    entries: entries.map((entry, index) => ({ entry, path: `routes.${index}` })),
+    entries: entries.map((entry, index) => ({ entry, key: entryKey(entry), path: `routes.${index}` })),
     links: new Map(),
     ...more,
   };
