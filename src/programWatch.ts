@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { places } from "./model/places.ts";
 import { command, type Run } from "./programOptions.ts";
 
 /** What runs until it is ended. */
@@ -7,7 +8,14 @@ export function addWatchCommand(netkeep: Command, run: Run): void {
     (options) =>
       run(options, async (context, say) => {
         const { realWatching } = await import("./system/realWatching.ts");
-        return (await import("./commands/watch.ts")).watchCommand(context, realWatching(), say);
+        const { residentSystem } = await import("./system/resident.ts");
+        const { watchCommand } = await import("./commands/watch.ts");
+        const system = residentSystem(context.system, places.lock);
+        try {
+          return await watchCommand({ ...context, system }, realWatching(), say);
+        } finally {
+          system.end();
+        }
       }),
   );
 }

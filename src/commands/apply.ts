@@ -97,6 +97,7 @@ export async function applyGiven(context: CommandContext, options: ApplyOptions)
       outcome = combine(outcome, await transact(context.system, prepared, threats.list, { ...todo, given }));
     }
   }
+  context.learn?.(prepared.entries, prepared.record.scope);
   if (generation !== null) await finishGeneration(context.system, generation, outcome);
   if (options.manner === "insistent") await leaveMemory(context, options, prepared, outcome);
   return { prepared: first, notes, outcome };

@@ -1,3 +1,4 @@
+import type { Entry } from "../model/entry.ts";
 import type { Settings } from "../model/settings.ts";
 import type { Style } from "../report/style.ts";
 import type { System } from "../system/system.ts";
@@ -7,4 +8,6 @@ export interface CommandContext {
   readonly system: System;
   readonly settings: Settings;
   readonly style: Style;
+  /** Hears what is wanted from now on, for who runs for long: of the keys in `scope`, or of all. */
+  readonly learn?: (entries: ReadonlyMap<string, Entry>, scope: ReadonlySet<string> | null) => void;
 }

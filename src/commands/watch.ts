@@ -5,7 +5,7 @@ import { requirePrivilege } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
 import type { CommandResult, Message } from "./result.ts";
 import { followKernel, watchFiles } from "./watchEvents.ts";
-import { perform, statusText } from "./watchPerform.ts";
+import { perform, performHooks, statusText } from "./watchPerform.ts";
 import { createWatch, signatureOf, type Watch } from "./watchState.ts";
 
 /** In milliseconds: a task that takes longer is stuck. systemd hears no more that we are well, and starts us anew. */
@@ -46,9 +46,18 @@ async function run(watch: Watch): Promise<void> {
   if (watching.watchdogMilliseconds !== null) watching.every(watching.watchdogMilliseconds, () => sayWell(watch));
   watch.documents = await signatureOf(context, places.documents);
   await perform(watch, "resync");
+  await watching.serve(places.socket, (text) => {
+    const answered = new Promise<string>((answer) => watch.calls.push({ text, answer }));
+    watching.ring();
+    return answered;
+  });
   say({ level: "info", text: `watching: ${statusText(watch)}` });
   await watching.notify("READY=1", `STATUS=${statusText(watch)}`);
   while (!watching.ending) {
+    if (watch.calls.length > 0) {
+      await performHooks(watch);
+      continue;
+    }
     const next = schedule.next(system.now());
     if (next.task === null) await watching.wait(next.until - system.now());
     else await perform(watch, next.task);

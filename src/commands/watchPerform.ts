@@ -1,7 +1,10 @@
+import { defaultSettings } from "../desired/settings.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { places } from "../model/places.ts";
+import type { Settings } from "../model/settings.ts";
 import { count } from "../report/style.ts";
 import type { Task } from "../watch/schedule.ts";
+import { carryOut, waitingCall } from "./hookBatch.ts";
 import { loadSettings } from "./settings.ts";
 import { watchFiles } from "./watchEvents.ts";
 import { signatureOf, type Watch } from "./watchState.ts";
@@ -31,6 +34,42 @@ export async function perform(watch: Watch, task: Task): Promise<void> {
   } finally {
     resume(watch);
     schedule.ended(task, begun, system.now(), idle);
+  }
+}
+
+/** Carries out the calls of hooks that have come by now, as the queue does, and answers them. */
+export async function performHooks(watch: Watch): Promise<void> {
+  const { context, suspects, say } = watch;
+  // Those that came while the last ones were carried out are not alone.
+  if (watch.crowded) await context.system.sleep(gathering);
+  const calls = watch.calls.splice(0, mostCalls);
+  watch.busy = { since: context.system.now(), events: [] };
+  try {
+    const settings = await hookSettings(watch);
+    const learning = { ...context, settings, learn: suspects.learn };
+    const waiting = await Promise.all(
+      calls.map(async ({ text, answer }) => ({ answer, ...(await waitingCall(learning, text)) })),
+    );
+    await carryOut(learning, waiting, async ({ answer }, text) => answer(text));
+    watch.lastOwn = context.system.now();
+  } catch (error) {
+    say({ level: "error", text: `hooks: ${error instanceof Error ? error.message : String(error)}` });
+    // Whoever has no answer makes the call by itself.
+    for (const { answer } of calls) answer("");
+  } finally {
+    watch.crowded = watch.calls.length > 0;
+    resume(watch);
+  }
+}
+
+/** A guest must be able to start on a host with a slip in netkeep.conf. */
+async function hookSettings({ context, say }: Watch): Promise<Settings> {
+  try {
+    return await loadSettings(context.system);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    say({ level: "error", text: `${error.message}\nthe defaults are used for hooks` });
+    return defaultSettings;
   }
 }
 
@@ -95,3 +134,7 @@ async function failed(watch: Watch, task: Task, error: unknown): Promise<void> {
 
 /** In milliseconds. */
 const afterFailure = 5000;
+/** In milliseconds: a run costs a few, and so is shared. */
+const gathering = 15;
+/** With many more owners at once a run reads the whole host (prepareNarrow.ts). */
+const mostCalls = 60;

@@ -7,6 +7,12 @@ import { createSuspects, type Suspects } from "../watch/suspects.ts";
 import type { CommandContext } from "./context.ts";
 import type { Message } from "./result.ts";
 
+/** A call of a hook, as its client wrote it. */
+export interface HookRequest {
+  readonly text: string;
+  answer(text: string): void;
+}
+
 /** A watch while it runs. */
 export interface Watch {
   readonly watching: Watching;
@@ -22,6 +28,10 @@ export interface Watch {
   documents: string;
   /** Since when a task is at work; what happens meanwhile is judged by what is wanted afterwards. */
   busy: { readonly since: number; readonly events: KernelEvent[] } | null;
+  /** Calls of hooks that wait. */
+  readonly calls: HookRequest[];
+  /** More came while the last ones were carried out. */
+  crowded: boolean;
   /** When we have changed anything. */
   lastOwn: number;
 }
@@ -31,7 +41,7 @@ export function createWatch(context: CommandContext, watching: Watching, say: (m
   const strikes = createStrikes();
   const every = () => watch.context.settings.watchSeconds * 1000;
   const schedule = createSchedule(suspects, strikes, every, context.system.now());
-  const fresh = { findings: [], documents: "", busy: null, lastOwn: 0 };
+  const fresh = { findings: [], documents: "", busy: null, calls: [], crowded: false, lastOwn: 0 };
   const watch: Watch = { watching, say, suspects, strikes, schedule, context, ...fresh };
   return watch;
 }

@@ -19,6 +19,8 @@ export const places = {
   memory: "/run/netkeep/memory",
   /** Calls of hooks that wait for the run that carries them out, and its answers (bin/netkeep-hook). */
   queue: "/run/netkeep/queue",
+  /** Where `netkeep watch` takes calls of hooks, for root only. */
+  socket: "/run/netkeep/watch.sock",
   /** Held by the one `netkeep watch` that runs. */
   watchLock: "/run/netkeep/watch.lock",
   /** A file for each link that has entries: the udev rule looks there when a link appears. */

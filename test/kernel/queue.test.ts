@@ -2,16 +2,10 @@ import { expect, test } from "vitest";
 import { inNamespace, type Namespace } from "../support/namespace.ts";
 import { audit } from "./support/apply.ts";
 import { ipText } from "./support/ipText.ts";
+import { install } from "./support/watched.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const macOf = (n: number) => `52:00:00:00:00:${n.toString(16).padStart(2, "0")}`;
-
-/** `netkeep` and `netkeep-hook` as a host has them. */
-async function install(ns: Namespace): Promise<void> {
-  await ns.sh(`mkdir /run/bin && ln -s ${root}/bin/netkeep-hook /run/bin/netkeep-hook`);
-  await ns.write("/run/bin/netkeep", `#!/bin/sh\nexec ${process.execPath} ${root}/dist/netkeep.mjs "$@"\n`);
-  await ns.sh("chmod +x /run/bin/netkeep");
-}
 
 const env = { PATH: `/run/bin:${process.env["PATH"]}` };
 const call = (ns: Namespace, words: readonly string[], more = {}) =>

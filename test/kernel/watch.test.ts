@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { inNamespace, type Namespace } from "../support/namespace.ts";
+import { inNamespace } from "../support/namespace.ts";
 import { applied, audit } from "./support/apply.ts";
 import { ipText } from "./support/ipText.ts";
+import { returns, until, watching } from "./support/watched.ts";
 
 const guests = (number: number) => ({
   guests: Array.from({ length: number }, (_, n) => ({
@@ -12,44 +13,6 @@ const guests = (number: number) => ({
     addresses: [`198.18.${n >> 8}.${n & 255}`, `2001:db8:9::${(n + 1).toString(16)}`],
   })),
 });
-
-interface Watched {
-  readonly pid: number;
-  log(): Promise<string>;
-  /** Resolves when the log has the text after its first `from` characters. */
-  says(text: string | RegExp, from?: number): Promise<void>;
-  end(signal?: string): Promise<void>;
-}
-
-/** `netkeep watch` in the namespace, ready. */
-async function watching(ns: Namespace): Promise<Watched> {
-  const bundle = new URL("../../dist/netkeep.mjs", import.meta.url).pathname;
-  await ns.sh(`${process.execPath} ${bundle} watch >/run/watch.log 2>&1 & echo $! >/run/watch.pid`);
-  const pid = Number(await ns.read("/run/watch.pid"));
-  const log = () => ns.read("/run/watch.log").catch(() => "");
-  const says = (text: string | RegExp, from = 0) =>
-    until(async () =>
-      typeof text === "string" ? (await log()).includes(text, from) : text.test((await log()).slice(from)),
-    );
-  const end = async (signal = "TERM") => {
-    await ns.sh(`kill -${signal} ${pid} || true`);
-    await until(async () => !(await ns.sh(`kill -0 ${pid} 2>/dev/null && echo alive || true`)).includes("alive"));
-  };
-  await says("watching: ");
-  return { pid, log, says, end };
-}
-
-async function until(holds: () => Promise<boolean>, seconds = 30): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error("it did not come to that in time");
-    await delay(20);
-  }
-}
-
-/** Whether what `ip` prints comes to be as it was. */
-const returns = (ns: Namespace, before: readonly string[]) =>
-  until(async () => JSON.stringify(await ipText(ns)) === JSON.stringify(before));
 
 function hex(number: number): string {
   return number.toString(16).padStart(2, "0");

@@ -156,7 +156,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     why: "a part of that tree; it prints nothing",
   },
   "programWatch.ts": {
-    folders: ["commands", "system", "programOptions.ts"],
+    folders: ["commands", "system", "model", "programOptions.ts"],
     packages: ["commander"],
     lazily,
     pure: false,
