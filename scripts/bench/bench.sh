@@ -33,7 +33,7 @@ unshare --net --mount --pid --fork --kill-child --mount-proc --propagation priva
 if [ $lab = no ]; then
   :
 elif command -v mmdebstrap >/dev/null && command -v systemd-nspawn >/dev/null; then
-  NETKEEP_BENCH_ROWS=$rows/bench.jsonl node_modules/.bin/vitest run --project figures --reporter=dot test/figures/netplan.test.ts
+  NETKEEP_BENCH_ROWS=$rows/bench.jsonl node_modules/.bin/vitest run --project figures --reporter=dot test/figures/peers.test.ts
 else
   echo "netplan and networkctl are left out: they need mmdebstrap and systemd-nspawn." >&2
 fi
