@@ -54,7 +54,7 @@ const untilRoutes = `until_routes() {
 
 let host: LabHost;
 beforeAll(async () => {
-  host = await bootHost({ suite: "trixie", name: "bench", extraPackages: ["netplan.io"], files });
+  host = await bootHost({ suite: "trixie", name: "bench", files });
   await host.run(["chmod", "0600", "/etc/netplan/10-lab.yaml"]);
   await installNetkeep(host);
   await host.run(["netplan", "apply"]);
