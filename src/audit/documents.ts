@@ -5,7 +5,13 @@ import type { AuditInput } from "./input.ts";
 
 /** What the documents ask for and cannot have, or should not ask for any more. */
 export function auditDocuments(input: AuditInput): Finding[] {
-  return [...brokenFindings(input), ...conflictFindings(input), ...refusalFindings(input), ...staleFindings(input)];
+  return [
+    ...brokenFindings(input),
+    ...conflictFindings(input),
+    ...refusalFindings(input),
+    ...staleFindings(input),
+    ...trialFindings(input),
+  ];
 }
 
 function brokenFindings({ broken }: AuditInput): Finding[] {
@@ -29,10 +35,11 @@ function conflictFindings({ conflicts }: AuditInput): Finding[] {
   }));
 }
 
-/** Links without a base file that could be used, and the like. */
-function refusalFindings({ notes }: AuditInput): Finding[] {
+/** Links without a base file that could be used, and the like. A closed directory is a fault of its own. */
+function refusalFindings({ notes, closedDirectories }: AuditInput): Finding[] {
+  const isOfDirectory = (text: string) => closedDirectories.some(({ path }) => text.includes(` ${path}: `));
   return notes
-    .filter((note) => note.level === "refusal")
+    .filter((note) => note.level === "refusal" && !isOfDirectory(note.text))
     .map((note) => ({
       ...about("unresolved", "error"),
       link: note.link,
@@ -50,6 +57,25 @@ function staleFindings({ staleOwners }: AuditInput): Finding[] {
     message: `the guest of ${ownerText(owner)} does not run here; its routes attract traffic all the same`,
     fix: `if it is gone for good: netkeep unset '${ownerText(owner).replaceAll("'", "'\\''")}'`,
   }));
+}
+
+/** Seconds after its end in which a trial may still be on its way back. */
+const grace = 60;
+
+function trialFindings({ trial }: AuditInput): Finding[] {
+  if (trial === null) return [];
+  const { sources, secondsLeft } = trial;
+  const overdue = secondsLeft < -grace;
+  const when = overdue
+    ? `should have been taken back ${Math.round(-secondsLeft)} s ago`
+    : `is being tried, for ${Math.max(0, Math.ceil(secondsLeft))} s more`;
+  return [
+    {
+      ...about("trial-pending", overdue ? "warning" : "info"),
+      message: `${sources.join(", ")} ${when}`,
+      fix: "netkeep confirm keeps it, netkeep try --revert takes it back",
+    },
+  ];
 }
 
 function about(code: Finding["code"], severity: Finding["severity"]) {

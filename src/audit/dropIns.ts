@@ -9,7 +9,21 @@ const remove = "netkeep apply (or netkeep audit --repair) removes it";
 
 /** Documents ↔ drop-ins: entry by entry where a file differs, else the file as a whole. */
 export function auditDropIns(input: AuditInput): Finding[] {
-  return input.files.flatMap((file) => auditFile(file, input));
+  return [...input.closedDirectories.map(closedDirectory), ...input.files.flatMap((file) => auditFile(file, input))];
+}
+
+function closedDirectory({ path, reason }: { readonly path: string; readonly reason: string }): Finding {
+  return {
+    code: "directory-closed",
+    severity: "error",
+    layer: "drop-in",
+    owner: null,
+    link: null,
+    expected: `${path} with mode 0755`,
+    actual: reason,
+    message: `networkd reads nothing in ${path}, and drops every link with files there at its next reload`,
+    fix: `chmod 0755 ${path}, then netkeep audit --repair`,
+  };
 }
 
 function auditFile(file: FileComparison, input: AuditInput): Finding[] {

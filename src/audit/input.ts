@@ -64,6 +64,13 @@ export interface StaleOwner {
   readonly evidence: string;
 }
 
+/** Documents that are in force for a time, and those that they stand for still stored. */
+export interface TrialView {
+  readonly sources: readonly string[];
+  /** Until it is taken back; below 0 if that is overdue. */
+  readonly secondsLeft: number;
+}
+
 /** A foreign entry that the next reload that touches its link deletes. */
 export interface AtRisk {
   readonly entry: Entry;
@@ -82,6 +89,10 @@ export interface AuditInput {
   readonly broken: readonly { readonly owner: string; readonly problems: readonly string[] }[];
   readonly staleOwners: readonly StaleOwner[];
   readonly notes: readonly Note[];
+  /** What is being tried; null if nothing is. */
+  readonly trial: TrialView | null;
+  /** Unit directories that networkd may not enter. */
+  readonly closedDirectories: readonly { readonly path: string; readonly reason: string }[];
   readonly kernel: KernelState;
   readonly record: OwnRecord;
   readonly files: readonly FileComparison[];

@@ -1,4 +1,4 @@
-import type { AuditInput, LinkView } from "../audit/input.ts";
+import type { AuditInput, LinkView, TrialView } from "../audit/input.ts";
 import { type Entry, entryKey, entryTitle } from "../model/entry.ts";
 import { ownerText } from "../model/owner.ts";
 import type { KernelLink } from "../model/state.ts";
@@ -6,6 +6,7 @@ import type { BaseFileChoice } from "../networkd/baseFile.ts";
 import { readEntries } from "../networkd/block.ts";
 import { overridesOf } from "../networkd/overrides.ts";
 import { carriesEntries } from "../networkd/paths.ts";
+import { closedDirectories } from "../networkd/precedence.ts";
 import { linkOfFile } from "../networkd/render.ts";
 import { type Configured, configuredOn } from "../networkd/suspects.ts";
 import { indexKernel } from "../plan/kernelDiff.ts";
@@ -14,13 +15,15 @@ import { compareFiles } from "./compareFiles.ts";
 import type { Prepared } from "./prepare.ts";
 import { findStaleOwners } from "./staleOwners.ts";
 import { standingThreats } from "./threats.ts";
+import { isPending, readTrial } from "./trial.ts";
 
 /** The four layers as one value. */
 export async function auditInput(prepared: Prepared, system: System): Promise<AuditInput> {
   const { observed, settings, layout, desired, documents } = prepared;
-  const [setUp, staleOwners] = await Promise.all([
+  const [setUp, staleOwners, trial] = await Promise.all([
     setUpTimes(prepared, system),
     findStaleOwners(system, documents.states, settings.staleOwnerSeconds),
+    trialView(system),
   ]);
   return {
     offline: system.offline,
@@ -30,6 +33,8 @@ export async function auditInput(prepared: Prepared, system: System): Promise<Au
     broken: documents.broken,
     staleOwners,
     notes: layout.notes,
+    trial,
+    closedDirectories: closedDirectories(observed.tree),
     kernel: observed.kernel,
     record: prepared.record,
     files: compareFiles(prepared, (text) => system.digest(text), setUp),
@@ -40,6 +45,12 @@ export async function auditInput(prepared: Prepared, system: System): Promise<Au
     atRisk: standingThreats(prepared),
     reloadPending: observed.reloadPending,
   };
+}
+
+async function trialView(system: System): Promise<TrialView | null> {
+  const trial = await readTrial(system).catch(() => null);
+  if (!isPending(trial)) return null;
+  return { sources: trial.documents.map(({ source }) => source), secondsLeft: (trial.until - system.now()) / 1000 };
 }
 
 /** Asked for only when something is wrong, and then maybe of every entry. */

@@ -4,8 +4,8 @@ import type { FoundFile } from "../model/file.ts";
 import { readBlocks, readEntries } from "../networkd/block.ts";
 import { baseNameOf, carriesEntries, isGenerated, standaloneLink } from "../networkd/paths.ts";
 import { isMask } from "../networkd/precedence.ts";
-import { linkOfFile } from "../networkd/render.ts";
-import { holdsOnlyOurs, isClosed } from "./filePlan.ts";
+import { isLinkOfOthers, linkOfFile } from "../networkd/render.ts";
+import { holdsOnlyOurs, isClosed, linkOfOthers } from "./filePlan.ts";
 import type { Prepared } from "./prepare.ts";
 
 /**
@@ -78,6 +78,9 @@ function obstacleOf(path: string, found: ReadonlyMap<string, FoundFile>, wanted:
   if (file?.kind === "null") return { kind: "masked", reason: "it is a symbolic link to /dev/null", ours: false };
   if (file?.kind === "dangling") return { kind: "masked", reason: "it is a symbolic link to nothing", ours: false };
   if (file?.kind === "unreadable") return { kind: "unreadable", reason: file.reason, ours: file.text !== undefined };
+  if (wanted && file !== undefined && isLinkOfOthers(file)) {
+    return { kind: "shadowed", reason: linkOfOthers(file.target), ours: false };
+  }
   if (!wanted || !path.startsWith("/run/")) return null;
   const higher = found.get(path.replace(/^\/run\//, "/etc/"));
   if (higher === undefined) return null;

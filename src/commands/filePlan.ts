@@ -1,7 +1,7 @@
 import type { FileChange, Note, RenderedFile } from "../model/change.ts";
 import type { FoundFile } from "../model/file.ts";
 import { isGenerated } from "../networkd/paths.ts";
-import { linkOfFile } from "../networkd/render.ts";
+import { isLinkOfOthers, linkOfFile } from "../networkd/render.ts";
 import { planFiles } from "../plan/files.ts";
 import type { Layout } from "./layout.ts";
 import type { Observed } from "./observe.ts";
@@ -25,7 +25,8 @@ export function fileChanges(
 
 /** Files that are left out because something of others is in their place. */
 export function obstacleNotes(layout: Layout, observed: Observed): Note[] {
-  const suspects = observed.tree.some((file) => file.kind !== "text" && (isGenerated(file.path) || isClosed(file)));
+  const isSuspect = (file: FoundFile) => (file.kind !== "text" && isGenerated(file.path)) || isClosed(file);
+  const suspects = observed.tree.some((file) => isSuspect(file) || (isGenerated(file.path) && isLinkOfOthers(file)));
   if (!suspects) return [];
   return layout.files.flatMap((file): Note[] => {
     const reason = obstructed(file.path, observed);
@@ -54,11 +55,17 @@ function unreadableLeftovers({ tree }: Observed, rendered: readonly Pick<Rendere
   });
 }
 
+export function linkOfOthers(target: string): string {
+  return `it is a symbolic link to ${target}, which netkeep did not write`;
+}
+
 /** What stands where the file should be and is not ours to replace: a mask, a directory, a pipe, a closed directory. */
 function obstructed(path: string, { tree }: Observed): string | null {
   const directory = path.slice(0, path.lastIndexOf("/"));
   for (const found of tree) {
-    if (found.kind === "text" || (found.path !== path && found.path !== directory)) continue;
+    if (found.path !== path && found.path !== directory) continue;
+    if (isLinkOfOthers(found)) return linkOfOthers(found.target);
+    if (found.kind === "text") continue;
     if (isClosed(found)) return holdsOnlyOurs(found) ? null : `its directory has ${found.reason}`;
     if (found.kind === "unreadable") return found.text === undefined ? found.reason : null;
     return found.kind === "null" ? "somebody has masked it (a link to /dev/null)" : "it is a symbolic link";

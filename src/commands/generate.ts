@@ -26,7 +26,7 @@ export async function generateCommand(
     return { exitCode: exitCodes.failed, data: planData(plan), text: "", messages };
   }
   for (const file of plan.files) {
-    if (file.action === "write") await system.writeFile(file.path, file.text);
+    if (file.action === "write") await system.writeFile(file.path, file.text, file.before !== null);
     else await system.removeFile(file.path);
   }
   const text = plan.files.map((file) => `${file.action === "write" ? "wrote" : "removed"} ${file.path}\n`).join("");

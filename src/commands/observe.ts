@@ -8,7 +8,7 @@ import { readBlocks, readEntries } from "../networkd/block.ts";
 import type { LinkStatus } from "../networkd/describe.ts";
 import { carriesEntries, isGenerated, runtimeDirectory } from "../networkd/paths.ts";
 import { type UnitTree, unitDirectories } from "../networkd/precedence.ts";
-import { linkOfFile } from "../networkd/render.ts";
+import { isLinkOfOthers, linkOfFile } from "../networkd/render.ts";
 import { withoutOurs } from "../networkd/resolveBase.ts";
 import { routeLimit } from "../plan/limits.ts";
 import type { System } from "../system/system.ts";
@@ -175,6 +175,8 @@ async function maxSize(system: System, family: Family): Promise<number | null> {
 
 function generatedFiles(tree: UnitTree): Map<string, string> {
   const generated = new Map<string, string>();
-  for (const file of tree) if (file.kind === "text" && isGenerated(file.path)) generated.set(file.path, file.text);
+  for (const file of tree) {
+    if (file.kind === "text" && isGenerated(file.path) && !isLinkOfOthers(file)) generated.set(file.path, file.text);
+  }
   return generated;
 }

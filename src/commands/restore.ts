@@ -67,7 +67,7 @@ async function changeFiles({ system }: CommandContext, { layout, plan }: Prepare
     const links = layout.reloads([file]);
     if (file.action === "remove" && links.some((link) => incomplete.has(link))) continue;
     try {
-      if (file.action === "write") await system.writeFile(file.path, file.text);
+      if (file.action === "write") await system.writeFile(file.path, file.text, file.before !== null);
       else await system.removeFile(file.path);
     } catch (error) {
       failed.push({ path: file.path, reason: error instanceof Error ? error.message : String(error) });

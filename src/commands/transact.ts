@@ -123,7 +123,7 @@ async function writeFiles(
   const text = pendingText({ links: [...pending.links, ...layout.reloads(files)], guarded: [...guarded.values()] });
   if (!system.offline) await system.writeFile(places.reloadPending, text);
   for (const file of files) {
-    if (file.action === "write") await system.writeFile(file.path, file.text);
+    if (file.action === "write") await system.writeFile(file.path, file.text, file.before !== null);
     else await system.removeFile(file.path);
   }
 }

@@ -3,7 +3,14 @@
  * cannot enter is left out, for networkd passes over such a directory in silence; the directory itself is listed.
  */
 export type FoundFile =
-  | { readonly path: string; readonly kind: "text"; readonly text: string; readonly modified?: number }
+  | {
+      readonly path: string;
+      readonly kind: "text";
+      readonly text: string;
+      readonly modified?: number;
+      /** What it names, if it is a symbolic link. */
+      readonly target?: string;
+    }
   /** A symlink to /dev/null. */
   | { readonly path: string; readonly kind: "null" }
   /** A symlink to nothing. */

@@ -12,6 +12,7 @@ export const findingCodes = [
   "dropin-shadowed",
   "dropin-orphaned",
   "dropin-overridden",
+  "directory-closed",
   "base-file-changed",
   "networkd-not-loaded",
   "networkd-outdated",
@@ -25,6 +26,7 @@ export const findingCodes = [
   "conflict",
   "document-broken",
   "unresolved",
+  "trial-pending",
   "owner-stale",
   "foreign-at-risk",
 ] as const;

@@ -23,6 +23,14 @@ export const unitDirectories = [
   "/usr/lib/systemd/network",
 ] as const;
 
+/** A unit directory that networkd may not enter: at its next reload it drops every link with files there, in silence. */
+export function closedDirectories(tree: UnitTree): (FoundFile & { kind: "unreadable" })[] {
+  const tops = new Set<string>(unitDirectories);
+  return tree.filter((file) => file.kind === "unreadable" && tops.has(file.path)) as ReturnType<
+    typeof closedDirectories
+  >;
+}
+
 /**
  * The base files that networkd would look at, in its order: by name over all directories, each name once
  * (conf_files_list_strv() in src/basic/conf-files.c, systemd.network(5) DESCRIPTION). Masks are among them.

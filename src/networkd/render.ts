@@ -1,5 +1,6 @@
 import type { RenderedFile } from "../model/change.ts";
 import type { Entry } from "../model/entry.ts";
+import type { FoundFile } from "../model/file.ts";
 import type { DesiredState, Persistence } from "../model/owner.ts";
 import { type Digest, renderBlock } from "./block.ts";
 import { dropInPaths, standalonePath } from "./paths.ts";
@@ -50,6 +51,11 @@ export function ownersByLink({ owners }: DesiredState): Map<string, OwnerEntries
     }
   }
   return byLink;
+}
+
+/** A symbolic link under a name of ours to something else than a text of ours: whoever made it wants what it names. */
+export function isLinkOfOthers(file: FoundFile): file is FoundFile & { kind: "text"; target: string } {
+  return file.kind === "text" && file.target !== undefined && linkOfFile(file.text) === null;
 }
 
 /** The files of one link, complete; a link without owners and settings has none (the caller does not ask). */

@@ -2,7 +2,7 @@ import type { HostFacts, LinkFacts } from "../model/link.ts";
 import { type BaseFileChoice, chooseBaseFile } from "./baseFile.ts";
 import type { LinkStatus } from "./describe.ts";
 import { baseNameOf, isGenerated, standaloneLink } from "./paths.ts";
-import { type UnitTree, unitFiles } from "./precedence.ts";
+import { closedDirectories, type UnitTree, unitFiles } from "./precedence.ts";
 import { linkOfFile } from "./render.ts";
 import type { Section } from "./scan.ts";
 
@@ -33,6 +33,8 @@ export function resolveBase(
   host: HostFacts,
   status: LinkStatus | null,
 ): BaseResolution {
+  const [closed] = closedDirectories(tree);
+  if (closed !== undefined) return refusal(link.name, broken(closed.path, closed.reason));
   const foreign = withoutOurs(tree);
   const choice = chooseBaseFile(foreign, link, host);
   const loaded = status?.baseFile ?? null;
@@ -113,6 +115,11 @@ export function withoutOurs(tree: UnitTree): UnitTree {
   const foreign = foreignParts.get(tree) ?? tree.filter((file) => !isGenerated(file.path));
   foreignParts.set(tree, foreign);
   return foreign;
+}
+
+/** What stands in there is not known, and a base file of ours in another's place would outlive the fault. */
+function broken(path: string, reason: string): BaseFileChoice {
+  return { kind: "broken", path, breakage: { path, line: 0, reason } };
 }
 
 function refusal(link: string, choice: BaseFileChoice): BaseResolution {

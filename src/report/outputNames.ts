@@ -10,6 +10,7 @@ export const outputNames = [
   "show",
   "explain",
   "restore",
+  "settle",
   "doctor",
   "vdsm",
   "error",

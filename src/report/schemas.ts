@@ -143,6 +143,11 @@ const restoreSchema = z.strictObject({
   notes: z.array(noteSchema),
 });
 
+const settleSchema = z.strictObject({
+  findings: z.array(findingSchema).meta({ description: "what is not as desired now" }),
+  repaired: z.array(findingSchema).meta({ description: "what was found before the repair" }),
+});
+
 const doctorSchema = z.strictObject({
   checks: z
     .array(z.strictObject({ check: z.string(), about: z.string(), why: z.string() }))
@@ -190,6 +195,7 @@ export const outputSchemas = {
   show: showSchema,
   explain: explainSchema,
   restore: restoreSchema,
+  settle: settleSchema,
   doctor: doctorSchema,
   vdsm: vdsmSchema,
   error: errorSchema,

@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmdirSync,
+  type Stats,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -50,13 +51,16 @@ export async function listDirectory(path: string): Promise<string[]> {
 /**
  * Writes by way of a temporary file in the same directory. Its name starts with a dot and ends in `.tmp`, so that networkd
  * never takes it for a drop-in; what a killed run has left is replaced by the next write to the same path.
+ *
+ * @param replaceLink a symbolic link of this name is replaced, and what it names is left alone
  */
-export async function writeAtomic(path: string, text: string): Promise<void> {
+export async function writeAtomic(path: string, text: string, replaceLink = false): Promise<void> {
   const directory = dirname(path);
   try {
     makeDirectory(directory);
     const old = lstatSync(path, { throwIfNoEntry: false });
-    if (old !== undefined && !old.isFile()) throw new Error("is not a regular file; move it away");
+    const fits = old === undefined || old.isFile() || (replaceLink && old.isSymbolicLink());
+    if (!fits) throw new Error(`is ${kindOf(old)}; move it away`);
     writeSynced(temporaryOf(path), path, text);
     syncDirectory(directory);
   } catch (error) {
@@ -70,6 +74,10 @@ export async function openDirectory(path: string): Promise<void> {
   } catch (error) {
     throw fileError("change the mode of", path, error);
   }
+}
+
+function kindOf(found: Stats): string {
+  return found.isSymbolicLink() ? "a symbolic link" : found.isDirectory() ? "a directory" : "not a regular file";
 }
 
 /** For files of the kernel, which cannot be renamed over. */

@@ -31,7 +31,7 @@ export function realSystem(root: string): System {
     linkTarget: async (path) => linkTarget(root + path),
     list: (directory) => listDirectory(root + directory),
     readUnits: (directories, suffixes) => readUnitFiles(root, directories, suffixes),
-    writeFile: (path, text) => writeAtomic(root + path, text),
+    writeFile: (path, text, replaceLink) => writeAtomic(root + path, text, replaceLink),
     openDirectory: (path) => openDirectory(root + path),
     writeSysctl: (path, value) => writeInPlace(path, value),
     removeFile: (path) => removeQuietly(root + path),

@@ -35,8 +35,12 @@ export interface System {
   list(directory: string): Promise<readonly string[]>;
   /** Every `*.suffix` file in the directories and in their `*.d` directories, one level deep. */
   readUnits(directories: readonly string[], suffixes: readonly string[]): Promise<readonly FoundFile[]>;
-  /** Atomic: the old or the new content, also after a crash; mode 0644; directories are made. */
-  writeFile(path: string, text: string): Promise<void>;
+  /**
+   * Atomic: the old or the new content, also after a crash; mode 0644; directories are made.
+   *
+   * @param replaceLink a symbolic link of this name is replaced, and what it names is left alone; else it is an error
+   */
+  writeFile(path: string, text: string, replaceLink?: boolean): Promise<void>;
   /** No error if it is gone already; an empty `*.d` directory goes with its last file. */
   removeFile(path: string): Promise<void>;
   /** Gives a directory mode 0755. @throws UserError if that fails */

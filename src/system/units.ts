@@ -58,7 +58,8 @@ function classify(root: string, path: string, reader: Reader | null): FoundFile 
       // Through a symbolic link it is somebody else's file.
       return own.isFile() ? { path, kind: "unreadable", reason, text } : { path, kind: "unreadable", reason };
     }
-    return { path, kind: "text", text, modified: target.mtimeMs };
+    const found = { path, kind: "text", text, modified: target.mtimeMs } as const;
+    return own.isSymbolicLink() ? { ...found, target: readlinkSync(here) } : found;
   } catch (error) {
     return { path, kind: "unreadable", reason: error instanceof Error ? error.message : String(error) };
   }

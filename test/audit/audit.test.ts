@@ -40,6 +40,8 @@ function input(more: Partial<AuditInput> = {}): AuditInput {
     broken: [],
     staleOwners: [],
     notes: [],
+    trial: null,
+    closedDirectories: [],
     kernel: kernelState(["br0"], live),
     record: { protocol: 107, recorded: byKey(guest), scope: null },
     files: [file()],
@@ -136,6 +138,17 @@ const disagreements: [string, Partial<AuditInput>, string[]][] = [
     { links: linkView({ overrides: [{ ours: "A=yes", theirs: "A=no", place: "/etc/x.conf:2" }] }) },
     ["dropin-overridden"],
   ],
+  [
+    "a directory that networkd may not enter, which is why no base file is known",
+    {
+      closedDirectories: [{ path: "/etc/systemd/network", reason: "mode 0700" }],
+      notes: [
+        { level: "refusal", link: "br0", text: "networkd cannot use /etc/systemd/network: mode 0700; mend it first" },
+      ],
+    },
+    ["directory-closed"],
+  ],
+  ["something is being tried", { trial: { sources: ["x.yaml"], secondsLeft: 20 } }, ["trial-pending"]],
   ["another base file will come first", { links: linkView({ upcoming: "/etc/05.network" }) }, ["base-file-changed"]],
   ["a drop-in is newer than what networkd has", { files: [file({ outdated: true })] }, ["networkd-outdated"]],
   [

@@ -59,6 +59,55 @@ describe("audit --repair", () => {
     expect(host.files.tree(directory).get(file)).toBe("-> /dev/null");
   });
 
+  test("a symbolic link to a text of ours works, and a change takes its place", async () => {
+    const { host, context } = await rightHost();
+    const text = host.files.text(file) ?? "";
+    const link = { kind: "text", target: "/srv/netkeep.conf", modified: 0 } as const;
+    host.files.set(file, { ...link, text });
+    expect(codes((await auditCommand(context, { repair: false })).data)).toEqual([]);
+    host.files.set(file, { ...link, text: text.replace("Address=2.57.57.30", "Address=2.57.57.31") });
+    expect(codes((await auditCommand(context, { repair: false })).data)).toContain("dropin-missing");
+    const repaired = await auditCommand(context, { repair: true });
+    expect({ exitCode: repaired.exitCode, codes: codes(repaired.data) }).toEqual({ exitCode: 0, codes: [] });
+    expect([host.files.text(file), host.files.linkTarget(file)]).toEqual([text, null]);
+  });
+
+  test("a symbolic link to a text of others stays and is said, and the rest is repaired", async () => {
+    const { host, context } = await rightHost();
+    host.files.set(file, { kind: "text", target: "/srv/mine.conf", text: "[Route]\n", modified: 0 });
+    host.kernel.dropNeighbors(({ dst }) => dst === "2.57.57.30");
+    const repaired = await auditCommand(context, { repair: true });
+    const { findings } = repaired.data as { findings: { code: string; actual: string }[] };
+    expect({ exitCode: repaired.exitCode, findings }).toMatchObject({
+      exitCode: 1,
+      findings: [
+        { code: "dropin-shadowed", actual: "it is a symbolic link to /srv/mine.conf, which netkeep did not write" },
+      ],
+    });
+    expect(host.kernel.neighbors.some(({ dst }) => dst === "2.57.57.30")).toBe(true);
+    expect(host.files.linkTarget(file)).toBe("/srv/mine.conf");
+  });
+
+  test("a closed directory of networkd's: one finding, nothing is written there, no reload, and apply is refused", async () => {
+    const { host, context } = await rightHost();
+    const top = "/etc/systemd/network";
+    const before = host.files.tree(top);
+    host.files.closed.add(top);
+    expect(codes((await auditCommand(context, { repair: false })).data)).toEqual(["directory-closed"]);
+    const repaired = await auditCommand(context, { repair: true });
+    expect({ exitCode: repaired.exitCode, codes: codes(repaired.data) }).toEqual({
+      exitCode: 1,
+      codes: ["directory-closed"],
+    });
+    const applied = await applyCommand(context, { ...applyOptions, given: [] });
+    expect(applied.exitCode).toBe(2);
+    expect(applied.messages.map(({ text }) => text).join("\n")).toContain(`networkd cannot use ${top}: mode 0700`);
+    expect(host.files.tree(top)).toEqual(before);
+    expect(host.networkd.reloads).toBe(1);
+    host.files.closed.delete(top);
+    expect((await auditCommand(context, { repair: false })).exitCode).toBe(0);
+  });
+
   test("a foreign neighbor under our key stays out of reach, and the rest is repaired", async () => {
     const { host, context } = await rightHost();
     host.files.delete(file);

@@ -22,6 +22,7 @@ describe("netkeep schema", () => {
       "show",
       "explain",
       "restore",
+      "settle",
       "doctor",
       "vdsm",
       "error",
@@ -29,7 +30,7 @@ describe("netkeep schema", () => {
     expect(() => schemaCommand("plans")).toThrow(
       new UserError(
         64,
-        "no schema is named plans; known: document, plan, apply, try, history, history-diff, history-show, audit, show, explain, restore, doctor, vdsm, error",
+        "no schema is named plans; known: document, plan, apply, try, history, history-diff, history-show, audit, show, explain, restore, settle, doctor, vdsm, error",
       ),
     );
   });

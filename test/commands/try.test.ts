@@ -80,7 +80,9 @@ describe("try", () => {
       expect(made.kernel.routes.some(({ dst }) => dst === "2.57.57.42")).toBe(true);
       expect(made.files.text(`${units}/60-netkeep.conf`)).not.toContain("2.57.57.42");
       expect(made.files.tree("/var", "/etc/netkeep")).toEqual(stored);
-      await clean(made);
+      expect(await findings(made)).toMatchObject([{ code: "trial-pending", severity: "info" }]);
+      await (await contextOf(made)).system.sleep(130_000);
+      expect(await findings(made)).toMatchObject([{ code: "trial-pending", severity: "warning" }]);
       return "later";
     });
     await tryOn(made);
@@ -308,6 +310,11 @@ test("a timer that is late takes back nothing that came after it", async () => {
   });
   expect(await tryOn(made, [guest("other", "52:02:00:00:00:09", "2.57.57.49")])).toMatchObject({ exitCode: 0 });
 });
+
+async function findings(made: FakeSystem): Promise<unknown[]> {
+  const { data } = await auditCommand(await contextOf(made), { repair: false });
+  return (data as { findings: unknown[] }).findings;
+}
 
 async function clean(made: FakeSystem, where = ""): Promise<void> {
   const { exitCode, data } = await auditCommand(await contextOf(made), { repair: false });

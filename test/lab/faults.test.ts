@@ -88,7 +88,9 @@ describe.each(suites)("faults on %s", (suite) => {
     ["a base file for links to come", "[Match]\nName=odd*\n", "matches more than this one name"],
   ])("%s is an error that says what to do, and changes nothing", async (_, base, message) => {
     await host.writeFile(`${directory}/10-odd0.network`, base);
-    for (const link of ["odd0", "cloudbr9"]) await host.run(["ip", "link", "add", link, "up", "type", "bridge"]);
+    // Without an address of its own, which the kernel would set some time later.
+    for (const link of ["odd0", "cloudbr9"])
+      await host.run(["ip", "link", "add", link, "addrgenmode", "none", "up", "type", "bridge"]);
     await host.run(["networkctl", "reload"]);
     const before = await kernelEntries(host);
     const result = await apply(host, "version: 1\nroutes:\n  - { to: 192.0.2.7, dev: odd0 }\n", "odd");

@@ -2,13 +2,19 @@ import type { FoundFile } from "../../src/model/file.ts";
 import { unitDirectories } from "../../src/networkd/precedence.ts";
 
 export type FakeFile =
-  | { readonly kind: "text"; readonly text: string; readonly modified: number }
+  | {
+      readonly kind: "text";
+      readonly text: string;
+      readonly modified: number;
+      /** What it names, if it is a symbolic link. */
+      readonly target?: string;
+    }
   | { readonly kind: "null" };
 
 /** A file system in memory: enough of it for `System`, with the temporary files of an atomic write. */
 export class FakeFiles {
   readonly #files = new Map<string, FakeFile>();
-  /** `*.d` directories that networkd may not enter, and files that it may not read. */
+  /** Directories of units that networkd may not enter, and files that it may not read. */
   readonly closed = new Set<string>();
   readonly #changes = new Map<string, number>();
   #clock = 0;
@@ -19,7 +25,8 @@ export class FakeFiles {
   }
 
   linkTarget(path: string): string | null {
-    return this.#files.get(path)?.kind === "null" ? "/dev/null" : null;
+    const file = this.#files.get(path);
+    return file?.kind === "null" ? "/dev/null" : (file?.target ?? null);
   }
 
   /** Of a directory: a number that is another one after each change of what is in it. */
@@ -56,16 +63,19 @@ export class FakeFiles {
 
   /** As system/units.ts finds them. */
   units(directories: readonly string[], suffixes: readonly string[]): FoundFile[] {
-    return directories.flatMap((directory) =>
-      this.list(directory).flatMap((name) => {
+    const closed = (path: string) => ({
+      ...{ path, kind: "unreadable" as const, reason: "mode 0700" },
+      names: this.list(path),
+    });
+    return directories.flatMap((directory): FoundFile[] => {
+      if (this.closed.has(directory)) return [closed(directory)];
+      return this.list(directory).flatMap((name): FoundFile[] => {
         const path = `${directory}/${name}`;
         if (!name.endsWith(".d")) return suffixes.some((suffix) => name.endsWith(suffix)) ? this.#found(path) : [];
-        if (this.closed.has(path)) {
-          return [{ path, kind: "unreadable" as const, reason: "mode 0700", names: this.list(path) }];
-        }
+        if (this.closed.has(path)) return [closed(path)];
         return this.list(path).flatMap((inner) => (inner.endsWith(".conf") ? this.#found(`${path}/${inner}`) : []));
-      }),
-    );
+      });
+    });
   }
 
   /** All units, as networkd finds them. */

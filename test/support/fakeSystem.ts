@@ -135,7 +135,7 @@ export class FakeSystem {
       if (this.files.text(path) === null) throw new UserError(exitCodes.failed, `cannot write ${path}: no such file`);
       this.addFile(path, value);
     },
-    writeFile: async (path, text) => this.#write(path, text),
+    writeFile: async (path, text, replaceLink = false) => this.#write(path, text, replaceLink),
     removeFile: async (path) => {
       const how = this.#effect(`remove ${path}`);
       if (how === "fail") throw new UserError(exitCodes.failed, `cannot remove ${path}: EIO`);
@@ -170,7 +170,10 @@ export class FakeSystem {
     hostFacts: async () => ({ hostname: "host", virtualization: { type: "none" } as const, kernelVersion: "6.18.0" }),
   } satisfies System;
 
-  #write(path: string, text: string): void {
+  #write(path: string, text: string, replaceLink: boolean): void {
+    if (this.files.linkTarget(path) !== null && !replaceLink) {
+      throw new UserError(exitCodes.failed, `cannot write ${path}: is a symbolic link; move it away`);
+    }
     this.#sweep(path);
     const temporary = path.replace(/([^/]+)$/, ".$1.tmp");
     const file = { kind: "text" as const, text, modified: this.#now };

@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -58,10 +59,21 @@ describe("writeAtomic", () => {
     const path = join(folder, "60.conf");
     if (what === "a directory") mkdirSync(path);
     else symlinkSync("/etc/hostname", path);
-    await expect(writeAtomic(path, "text")).rejects.toThrow(
-      `cannot write ${path}: is not a regular file; move it away`,
-    );
+    await expect(writeAtomic(path, "text")).rejects.toThrow(`cannot write ${path}: is ${what}; move it away`);
     expect(readdirSync(folder)).toEqual(["60.conf"]);
+  });
+
+  test("takes the place of a symbolic link where that is asked for, and leaves what it named", async () => {
+    const folder = temporaryFolder();
+    const [path, other] = [join(folder, "60.conf"), join(folder, "elsewhere")];
+    writeFileSync(other, "old");
+    symlinkSync(other, path);
+    await writeAtomic(path, "new", true);
+    expect([lstatSync(path).isFile(), readFileSync(path, "utf8"), readFileSync(other, "utf8")]).toEqual([
+      true,
+      "new",
+      "old",
+    ]);
   });
 });
 
@@ -101,6 +113,9 @@ test("unit files as user systemd-network finds them", async () => {
   chmodSync(join(etc, "20-closed.network.d"), 0o700);
   symlinkSync("/dev/null", join(etc, "40-masked.network"));
   symlinkSync("/nonexistent", join(etc, "50-dangling.network"));
+  symlinkSync("10-a.network", join(etc, "60-link.network"));
+  mkdirSync(join(root, "run/systemd/network"), { recursive: true });
+  chmodSync(join(root, "run/systemd/network"), 0o700);
   const found = await readUnitFiles(root, ["/etc/systemd/network", "/run/systemd/network"], [".network"]);
   expect(found.map(({ path, kind }) => [path.replace("/etc/systemd/network/", ""), kind])).toEqual([
     ["10-a.network", "text"],
@@ -109,8 +124,11 @@ test("unit files as user systemd-network finds them", async () => {
     ["30-secret.network", "unreadable"],
     ["40-masked.network", "null"],
     ["50-dangling.network", "dangling"],
+    ["60-link.network", "text"],
     ["dir.network", "unreadable"],
+    ["/run/systemd/network", "unreadable"],
   ]);
+  expect([found[0], found[6]].map((file) => file?.kind === "text" && file.target)).toEqual([undefined, "10-a.network"]);
   expect(found[2]).toMatchObject({ reason: "mode 0700: user systemd-network may not enter it" });
   expect(found[3]).toMatchObject({ reason: "mode 0600: user systemd-network may not read it", text: "S" });
 });

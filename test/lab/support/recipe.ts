@@ -32,12 +32,12 @@ export interface Recipe {
 }
 
 /** Where the .deb files of held packages are in an image. */
-export const debs = "/var/cache/netkeep-lab";
+export const debs = "/var/cache/lab-debs";
 
 export function recipeFor(suite: Suite): Recipe {
   return {
     suite,
-    packages: [...basePackages, ...otherManagers, ...routing, ...libvirt],
+    packages: [...basePackages, ...otherManagers, ...routing, ...libvirt, ...packaging],
     held: ["ifupdown2"],
     disabled: disabledUnits,
     files,
@@ -68,6 +68,8 @@ const basePackages = [
 
 const otherManagers = ["bridge-utils", "ifupdown", "netplan.io", "network-manager"];
 const routing = ["frr", "nftables"];
+/** To install the .rpm where no distribution of that kind is to be had. */
+const packaging = ["rpm"];
 const libvirt = ["libvirt-daemon-system", "libvirt-daemon-driver-qemu", "libvirt-clients", "qemu-system-x86"];
 
 const disabledUnits = [
