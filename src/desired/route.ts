@@ -13,6 +13,7 @@ import {
 } from "../model/address.ts";
 import {
   defaultMetric,
+  defaultPreference,
   defaultScope,
   defaultTable,
   hasNoLink,
@@ -21,6 +22,7 @@ import {
   noMetrics,
   noNextHops,
   type Route,
+  routeMetrics,
 } from "../model/route.ts";
 import type { Problem } from "./problem.ts";
 import type { RouteInput } from "./schema.ts";
@@ -59,6 +61,7 @@ export function completeRoute(
     onLink: input["on-link"] ?? (gateway !== null && isLinkLocal6(gateway)),
     scope: input.scope ?? defaultScope(destination, type, gateway !== null || nextHops.length > 0),
     source: input.src === undefined ? null : address(input.src),
+    preference: input.preference ?? defaultPreference(destination),
     metrics: metricsOf(input),
     nextHops,
     protocol: context.protocol,
@@ -79,6 +82,7 @@ export function onLinkRoute(destination: Prefix, link: string, protocol: number)
     onLink: false,
     scope: defaultScope(destination, "unicast", false),
     source: null,
+    preference: defaultPreference(destination),
     metrics: noMetrics,
     nextHops: noNextHops,
     protocol,
@@ -117,6 +121,10 @@ const checks: readonly Check[] = [
   (input) =>
     input.scope !== undefined && familyOfRoute(input) === 6
       ? { path: ["scope"], message: "exists for IPv4 routes only" }
+      : null,
+  (input) =>
+    input.preference !== undefined && familyOfRoute(input) === 4
+      ? { path: ["preference"], message: "exists for IPv6 routes only" }
       : null,
   (input) =>
     input.src !== undefined && familyOf(address(input.src)) !== familyOfRoute(input)
@@ -169,7 +177,7 @@ function completeHop(hop: NonNullable<RouteInput["next-hops"]>[number]): NextHop
 
 function metricsOf(input: RouteInput): Record<string, number> {
   const metrics: Record<string, number> = {};
-  for (const name of ["mtu", "initcwnd", "advmss"] as const) {
+  for (const name of routeMetrics) {
     const value = input[name];
     if (value !== undefined) metrics[name] = value;
   }

@@ -3,7 +3,7 @@ import type { Parsed } from "../model/address.ts";
 import { parseAddress, parsePrefix } from "../model/address.ts";
 import { parseMac } from "../model/mac.ts";
 import { linkModes } from "../model/owner.ts";
-import { routeTypes, scopes } from "../model/route.ts";
+import { preferences, routeTypes, scopes } from "../model/route.ts";
 import { ruleTypes } from "../model/rule.ts";
 import { parseMark, parseSubnetOf } from "./scalars.ts";
 
@@ -103,7 +103,9 @@ const route = z.strictObject({
   src: address.optional(),
   mtu: z.int().min(68).max(65_535).optional(),
   initcwnd: z.int().min(1).max(1023).optional(),
+  initrwnd: z.int().min(1).max(1023).optional(),
   advmss: z.int().min(1).max(65_535).optional(),
+  preference: z.enum(preferences).optional().meta({ description: "of IPv6 routes (RFC 4191); medium if not given" }),
   "next-hops": z.array(nextHop).min(1).optional(),
 });
 

@@ -1,10 +1,16 @@
 import { familyOf } from "../model/address.ts";
 import type { Entry } from "../model/entry.ts";
-import { defaultMetric, defaultScope, defaultTable, hasNoLink, type Route } from "../model/route.ts";
+import {
+  defaultMetric,
+  defaultPreference,
+  defaultScope,
+  defaultTable,
+  hasNoLink,
+  type Route,
+  routeMetrics,
+} from "../model/route.ts";
 import { markText, type Rule } from "../model/rule.ts";
 import type { DocumentInput, RouteInput, RuleInput } from "./schema.ts";
-
-const metricNames = ["mtu", "initcwnd", "advmss"] as const;
 
 /** Entries as a document that asks for them, defaults left out. Protocol and unknown metrics cannot be asked for. */
 export function toDocument(entries: readonly Entry[]): DocumentInput {
@@ -42,7 +48,7 @@ function toRule(rule: Rule): RuleInput {
  * nowhere none), next hops with gateways, and no metric but those that documents know.
  */
 export function canBeAskedFor(route: Route): boolean {
-  const known = new Set<string>(metricNames);
+  const known = new Set<string>(routeMetrics);
   return (
     !hasNoLink(route.type) &&
     route.nextHops.every((hop) => hop.gateway !== null && !hop.onLink) &&
@@ -62,7 +68,10 @@ function toRoute(route: Route): RouteInput {
     input.scope = route.scope;
   }
   if (route.source !== null) input.src = route.source;
-  for (const name of metricNames) {
+  if (route.preference !== null && route.preference !== defaultPreference(route.destination)) {
+    input.preference = route.preference;
+  }
+  for (const name of routeMetrics) {
     const value = route.metrics[name];
     if (value !== undefined) input[name] = value;
   }

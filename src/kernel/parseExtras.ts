@@ -1,11 +1,11 @@
 import type { Family } from "../model/address.ts";
 import type { Extra } from "../model/leftOut.ts";
 import { neighborKey } from "../model/neighbor.ts";
-import { bootProtocol, defaultMetric, kernelProtocol, mainTable, routeKey } from "../model/route.ts";
+import { bootProtocol, defaultMetric, kernelProtocol, mainTable, routeKey, routeMetrics } from "../model/route.ts";
 import { kernelAddress, kernelPrefix } from "./spelling.ts";
 
 /** Words of `ip route show` with a value that a document can say, or that only name the entry. */
-const saidWords = new Set(["via", "dev", "proto", "scope", "src", "metric", "table", "mtu", "advmss", "initcwnd"]);
+const saidWords = new Set(["via", "dev", "proto", "scope", "src", "metric", "table", "pref", ...routeMetrics]);
 /** Those that say how a route is at the moment. */
 const stateWords = new Set(["onlink", "linkdown", "dead", "offload", "trap", "offload_failed", "notify"]);
 
@@ -43,7 +43,7 @@ function readWords(words: readonly string[]): { said: Map<string, string>; extra
     const [word = "", next = "", after = ""] = words.slice(index, index + 3);
     // What stands behind the first next hop belongs to a hop; a hop's own words are all known to documents.
     if (word === "nexthop" || stateWords.has(word)) continue;
-    if (word === "weight" || word === "error" || (word === "pref" && next === "medium")) index += 1;
+    if (word === "weight" || word === "error") index += 1;
     else if (word === "via" && next === "inet6") index += 2;
     else if (saidWords.has(word) && next === "lock") {
       extra.push(`${word} lock ${after}`);
@@ -54,7 +54,7 @@ function readWords(words: readonly string[]): { said: Map<string, string>; extra
     } else {
       // Some take a value and some none; together they tell what it is.
       extra.push(word);
-      if (next !== "" && !saidWords.has(next) && !stateWords.has(next) && next !== "nexthop" && next !== "pref") {
+      if (next !== "" && !saidWords.has(next) && !stateWords.has(next) && next !== "nexthop") {
         extra.push(next);
         index += 1;
       }

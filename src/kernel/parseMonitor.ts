@@ -2,7 +2,7 @@ import { type Family, familyOf } from "../model/address.ts";
 import type { KernelEvent } from "../model/event.ts";
 import type { MacAddress } from "../model/mac.ts";
 import { neighborKey } from "../model/neighbor.ts";
-import { bootProtocol, defaultMetric, mainTable, routeKey, type Scope } from "../model/route.ts";
+import { bootProtocol, defaultMetric, mainTable, preferenceOf, routeKey, type Scope } from "../model/route.ts";
 import { kernelAddress, kernelPrefix } from "./spelling.ts";
 
 /** Arguments of `ip` for the lines that `parseMonitorLine` reads; the buffer is for a burst while we are at work. */
@@ -73,6 +73,7 @@ function routeEvent(text: string, gone: boolean): KernelEvent | null {
     onLink: words.flags.has("onlink"),
     scope: family === 6 ? null : (scopes[scope ?? "0"] ?? "global"),
     source: src === undefined ? null : kernelAddress(src),
+    preference: preferenceOf(words.known["pref"], family),
     protocol: proto === undefined ? bootProtocol : Number(proto),
   };
   return { kind: "entry", gone, key, entry, link };

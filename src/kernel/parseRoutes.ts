@@ -8,6 +8,7 @@ import {
   type NextHop,
   noMetrics,
   noNextHops,
+  preferenceOf,
   type RouteType,
   type Scope,
 } from "../model/route.ts";
@@ -29,6 +30,7 @@ const routeSchema = hopSchema.extend({
   protocol: z.string().optional(),
   scope: z.string().optional(),
   prefsrc: z.string().optional(),
+  pref: z.string().optional(),
   metric: z.number().optional(),
   metrics: z.array(z.record(z.string(), z.unknown())).optional(),
   nexthops: z.array(hopSchema).optional(),
@@ -98,6 +100,7 @@ function toRoute(route: RouteJson, family: Family, type: RouteType, table: numbe
     onLink: route.flags?.includes("onlink") ?? false,
     scope: family === 6 ? null : (scopesByNumber[route.scope ?? "0"] ?? "global"),
     source: route.prefsrc === undefined ? null : kernelAddress(route.prefsrc),
+    preference: preferenceOf(route.pref, family),
     metrics: metricsOf(route),
     nextHops: route.nexthops === undefined ? noNextHops : route.nexthops.map(toHop),
     protocol: route.protocol === undefined ? bootProtocol : Number(route.protocol),

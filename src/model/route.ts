@@ -7,6 +7,12 @@ export type RouteType = (typeof routeTypes)[number];
 export const scopes = ["global", "site", "link", "host"] as const;
 export type Scope = (typeof scopes)[number];
 
+/** RTA_PREF of IPv6 routes, RFC 4191. */
+export const preferences = ["low", "medium", "high"] as const;
+export type Preference = (typeof preferences)[number];
+/** RTAX_* that a document can ask for, by the names that iproute2 prints. */
+export const routeMetrics = ["mtu", "advmss", "initcwnd", "initrwnd"] as const;
+
 export const mainTable = 254;
 export const localTable = 255;
 /** RTPROT_KERNEL, RTPROT_BOOT (what `ip route add` sets without `proto`) and RTPROT_STATIC of rtnetlink(7). */
@@ -40,6 +46,8 @@ export interface Route {
   /** null for IPv6, which has none. */
   readonly scope: Scope | null;
   readonly source: Address | null;
+  /** null for IPv4, which has none. */
+  readonly preference: Preference | null;
   /** RTAX_* by the name that iproute2 prints: mtu, initcwnd, advmss … in bytes or segments. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Empty for a route with one next hop. */
@@ -70,6 +78,16 @@ export function defaultTable(type: RouteType): number {
   return type === "local" ? localTable : mainTable;
 }
 
+/** What iproute2 prints of a route's preference → the model's. */
+export function preferenceOf(text: string | undefined, family: Family): Preference | null {
+  return family === 4 ? null : (preferences.find((name) => name === text) ?? "medium");
+}
+
+/** Medium where there is such a thing. */
+export function defaultPreference(destination: Prefix): Preference | null {
+  return familyOf(destination) === 6 ? "medium" : null;
+}
+
 /** What both the kernel's `ip` and networkd choose for IPv4; null for IPv6. */
 export function defaultScope(destination: Prefix, type: RouteType, hasGateway: boolean): Scope | null {
   if (familyOf(destination) === 6) return null;
@@ -95,6 +113,7 @@ export function routeText(route: Route): string {
   if (route.scope !== null && (route.scope !== "global" || needsScopeWord(route))) text += ` scope ${route.scope}`;
   if (route.source !== null) text += ` src ${route.source}`;
   if (route.metric !== 0) text += ` metric ${route.metric}`;
+  if (route.preference !== null && route.preference !== "medium") text += ` pref ${route.preference}`;
   if (hasMetrics(route)) {
     for (const [name, value] of Object.entries(route.metrics).sort()) text += ` ${name} ${value}`;
   }
@@ -116,6 +135,7 @@ export function samePlainRoute(a: Route, b: Route): boolean {
     a.onLink === b.onLink &&
     a.scope === b.scope &&
     a.source === b.source &&
+    a.preference === b.preference &&
     a.protocol === b.protocol &&
     a.nextHops.length + b.nextHops.length === 0 &&
     !hasMetrics(a) &&

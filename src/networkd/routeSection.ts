@@ -1,9 +1,11 @@
 import { type Address, accepted, familyOf, parseAddress, parsePrefix } from "../model/address.ts";
 import {
   defaultMetric,
+  defaultPreference,
   defaultScope,
   defaultTable,
   type NextHop,
+  type Preference,
   type Route,
   type RouteType,
   routeTypes,
@@ -15,6 +17,7 @@ import { fillIn, formOf, type Section, writeSection } from "./unitFile.ts";
 const metricKeys: Readonly<Record<string, string>> = {
   mtu: "MTUBytes",
   initcwnd: "InitialCongestionWindow",
+  initrwnd: "InitialAdvertisedReceiveWindow",
   advmss: "TCPAdvertisedMaximumSegmentSize",
 };
 
@@ -61,6 +64,7 @@ export function routeToSection(route: Route): Section {
   if (route.metric !== defaultMetric(family)) body["Metric"] = String(route.metric);
   if (route.scope !== null && route.scope !== impliedScope(route)) body["Scope"] = route.scope;
   if (route.source !== null) body["PreferredSource"] = route.source;
+  if (route.preference !== defaultPreference(route.destination)) body["IPv6Preference"] = route.preference ?? "";
   for (const [name, key] of Object.entries(metricKeys)) {
     const value = route.metrics[name];
     if (value !== undefined) body[key] = String(value);
@@ -97,6 +101,7 @@ export function sectionToRoute(section: Section, link: string): Route | null {
         : ((value("Scope") as Scope | null) ??
           defaultScope(destination, type, gateway !== null || nextHops.length > 0)),
     source: addressOf(value("PreferredSource")),
+    preference: (value("IPv6Preference") as Preference | null) ?? defaultPreference(destination),
     metrics: metricsOf(value),
     nextHops,
     protocol: numberOf(value("Protocol")) ?? 4,

@@ -51,6 +51,10 @@ describe("what a document becomes", () => {
       "to: 10.1.0.0/16, dev: br1, type: unreachable, metric: 4294967295",
       "unreachable 10.1.0.0/16 proto 107 metric 4294967295",
     ],
+    ["to: 10.1.0.0/16, dev: br1, table: uplink2", "10.1.0.0/16 dev br1 table 202 proto 107 scope link"],
+    ["to: 10.1.0.0/16, dev: br1, table: main", "10.1.0.0/16 dev br1 proto 107 scope link"],
+    ["to: 2001:DB9::/32, dev: br1, preference: high", "2001:db9::/32 dev br1 proto 107 metric 1024 pref high"],
+    ["to: 2001:DB9::/32, dev: br1, initrwnd: 9", "2001:db9::/32 dev br1 proto 107 metric 1024 initrwnd 9"],
     ["to: 2001:DB9::/32, dev: br1, mtu: 1280", "2001:db9::/32 dev br1 proto 107 metric 1024 mtu 1280"],
   ])("route { %s }", (keys, text) => {
     expect(titles(`version: 1\nroutes: [{ ${keys} }]`)).toEqual([`route ${text}`]);

@@ -148,6 +148,11 @@ describe("wrong keys and values", () => {
       undefined,
     ],
     ["routes: [{ to: 10.0.0.0/8, dev: br0, table: 0 }]", "routes.0.table: must be at least 1", undefined],
+    [
+      "routes: [{ to: 10.0.0.0/8, dev: br0, preference: low }]",
+      "routes.0.preference: exists for IPv6 routes only",
+      undefined,
+    ],
     ["routes: [{ to: 10.0.0.0/8, dev: br0, mtu: 1400.5 }]", "routes.0.mtu: must be of type int, not number", undefined],
     [
       "routes: [{ to: 10.0.0.0/8, dev: br0, type: multicast }]",

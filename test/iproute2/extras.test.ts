@@ -20,7 +20,6 @@ describe("what a document has no words for, in the text of a real `ip`", () => {
 
   test("IPv6 routes", () => {
     expect(words(parseRouteExtras(captured("route6.txt"), 6))).toEqual([
-      ["route 254 3fff::1/128 1024", "pref high"],
       ["route 254 3fff::3/128 1024", "from 3fff:9::/48"],
     ]);
   });

@@ -41,8 +41,8 @@ const routes: readonly (readonly [Document, string])[] = [
   [{ to: "10.11.0.0/16", dev: "br0", src: "192.0.2.1" }, "10.11.0.0/16 dev br0 proto 107 scope link src 192.0.2.1"],
   [{ to: "10.12.0.0/16", dev: "br0", scope: "global" }, "10.12.0.0/16 dev br0 proto 107"],
   [
-    { to: "10.13.0.0/16", dev: "br0", mtu: 1400, initcwnd: 20, advmss: 1360 },
-    "10.13.0.0/16 dev br0 proto 107 scope link mtu 1400 advmss 1360 initcwnd 20",
+    { to: "10.13.0.0/16", dev: "br0", mtu: 1400, initcwnd: 20, initrwnd: 30, advmss: 1360 },
+    "10.13.0.0/16 dev br0 proto 107 scope link mtu 1400 advmss 1360 initcwnd 20 initrwnd 30",
   ],
   [{ to: "10.14.0.0/16", "next-hops": hops4 }, `10.14.0.0/16 proto 107 ${hopWords4}`],
   [
@@ -87,6 +87,15 @@ const routes: readonly (readonly [Document, string])[] = [
     { to: "2001:db8:14::/48", dev: "br0", mtu: 1400, initcwnd: 20, advmss: 1340 },
     "2001:db8:14::/48 dev br0 proto 107 metric 1024 mtu 1400 advmss 1340 initcwnd 20",
   ],
+  [
+    { to: "2001:db8:16::/48", dev: "br0", preference: "low" },
+    "2001:db8:16::/48 dev br0 proto 107 metric 1024 pref low",
+  ],
+  [
+    { to: "2001:db8:17::/48", via: "2001:db8::9", dev: "br0", preference: "high", table: "local", initrwnd: 9 },
+    "2001:db8:17::/48 via 2001:db8::9 dev br0 table local proto 107 metric 1024 initrwnd 9 pref high",
+  ],
+  [{ to: "2001:db8:18::/48", dev: "br0", preference: "medium" }, "2001:db8:18::/48 dev br0 proto 107 metric 1024"],
   [{ to: "2001:db8:15::/48", "next-hops": hops6 }, `2001:db8:15::/48 proto 107 metric 1024 ${hopWords6}`],
 ];
 

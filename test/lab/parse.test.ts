@@ -60,11 +60,13 @@ const metrics = {
   table,
   mtu: fc.option(fc.integer({ min: 1280, max: 9000 }), { nil: undefined, freq: 2 }),
   initcwnd: fc.option(fc.integer({ min: 1, max: 1000 }), { nil: undefined, freq: 2 }),
+  initrwnd: fc.option(fc.integer({ min: 1, max: 1023 }), { nil: undefined, freq: 2 }),
   advmss: fc.option(fc.integer({ min: 500, max: 9000 }), { nil: undefined, freq: 2 }),
 };
+const preference = fc.constantFrom(undefined, undefined, "low", "medium", "high");
 const link = fc.constantFrom("cloudbr0", "cloudbr1");
 const onLink4 = fc.record({ to: prefix4, dev: link, scope: fc.constantFrom(undefined, "link", "global"), ...metrics });
-const onLink6 = fc.record({ to: prefix6, dev: link, ...metrics });
+const onLink6 = fc.record({ to: prefix6, dev: link, preference, ...metrics });
 const via4 = fc.record({
   to: prefix4,
   dev: fc.constant("cloudbr1"),
@@ -75,6 +77,7 @@ const via6 = fc.record({
   to: prefix6,
   dev: fc.constant("cloudbr1"),
   via: word.map((last) => `2001:db8:1::f:${last}`),
+  preference,
   ...metrics,
 });
 const viaLinkLocal = fc.record({ to: prefix6, dev: link, via: word.map((last) => `fe80::9:${last}`), ...metrics });

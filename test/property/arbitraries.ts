@@ -30,6 +30,7 @@ const metrics = fc.record(
   {
     mtu: fc.integer({ min: 1280, max: 9000 }),
     initcwnd: fc.integer({ min: 1, max: 100 }),
+    initrwnd: fc.integer({ min: 1, max: 1023 }),
     advmss: fc.integer({ min: 500, max: 9000 }),
   },
   { requiredKeys: [] },
@@ -63,9 +64,11 @@ export const anyRoute: fc.Arbitrary<Route> = fc
     scope: fc.constantFrom(undefined, "global", "site", "link", "host"),
     table,
     metrics,
+    preference: fc.constantFrom(undefined, "low", "medium", "high"),
   })
-  .map(({ to, link: on, how, via, hops, metric, scope, ...rest }) => {
-    const more = { ...rest, ...(metric === undefined ? {} : { metric }) };
+  .map(({ to, link: on, how, via, hops, metric, scope, preference, ...rest }) => {
+    const preferred = preference === undefined || !to.includes(":") ? {} : { preference: preference as "low" };
+    const more = { ...rest, ...preferred, ...(metric === undefined ? {} : { metric }) };
     const scoped = scope === undefined || to.includes(":") ? {} : { scope: scope as Route["scope"] };
     if (how === "direct") return route(to, on, { ...more, ...scoped });
     if (how === "gateway") return route(to, on, { ...more, via, onLink: true });

@@ -56,7 +56,8 @@ const types: Readonly<Record<string, string>> = {
   throw: "9",
 };
 const scopes: Readonly<Record<string, string>> = { global: "0", site: "200", link: "253", host: "254" };
-const metricNames = ["advmss", "initcwnd", "mtu"];
+const preferences: Readonly<Record<string, string>> = { low: "low", medium: "medium", high: "high" };
+const metricNames = ["advmss", "initcwnd", "initrwnd", "mtu"];
 
 /** What `route replace` and `route del` name, with the defaults that iproute2 fills in. */
 export interface RouteWords {
@@ -77,6 +78,7 @@ export function readRoute(words: Words, command: "replace" | "del"): RouteWords 
     else if (word === "proto") route.protocol = String(words.number(255));
     else if (word === "scope") scope = known(scopes[words.take()], "scope");
     else if (word === "src") route.prefsrc = words.address();
+    else if (word === "pref") route.pref = known(preferences[words.take()], "preference");
     else if (word === "metric") route.metric = words.number(4_294_967_295);
     else if (metricNames.includes(word)) metrics[word] = words.number(65_535);
     else throw new IpError(`Error: either "to" is duplicate, or "${word}" is a garbage.`, true, 255);
@@ -132,7 +134,7 @@ function withDefaults(route: RouteJson, scope: string | undefined, v6: boolean):
   if (v6) {
     if (scope !== undefined) throw new Error("an IPv6 route has no scope");
     if (made.type !== undefined && made.type !== "2") made.dev = "lo";
-    return { ...made, metric: made.metric ?? 1024, pref: "medium" };
+    return { ...made, metric: made.metric ?? 1024, pref: made.pref ?? "medium" };
   }
   const implied = made.type === "2" ? "254" : made.type === undefined && !hasNextHop ? "253" : "0";
   const used = scope ?? implied;

@@ -33,6 +33,7 @@ export function route(to: string, link: string, more: Partial<Omit<Route, "gatew
     scope: defaultScope(destination, type, hasGateway),
     source: null,
     metrics: {},
+    preference: destination.includes(":") ? "medium" : null,
     nextHops: [],
     protocol: 107,
     ...rest,

@@ -102,6 +102,7 @@ const scopes: Readonly<Record<string, string>> = { site: "200", link: "253", hos
 const metricKeys: Readonly<Record<string, string>> = {
   MTUBytes: "mtu",
   InitialCongestionWindow: "initcwnd",
+  InitialAdvertisedReceiveWindow: "initrwnd",
   TCPAdvertisedMaximumSegmentSize: "advmss",
 };
 
@@ -137,7 +138,7 @@ function routeOf({ values }: Section, link: string): RouteJson {
     value(key) === undefined ? [] : [[name, Number(value(key))] as const],
   );
   if (metrics.length > 0) route.metrics = [Object.fromEntries(metrics)];
-  if (v6) route.pref = "medium";
+  if (v6) route.pref = value("IPv6Preference") ?? "medium";
   return route;
 }
 

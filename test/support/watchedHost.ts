@@ -18,7 +18,7 @@ export function route(n: number, protocol = ours): KernelRoute {
   return {
     ...({ kind: "route", type: "unicast", table: 254, metric: 0, scope: "link", gateway: null, source: null } as const),
     ...{ destination: `10.0.${n >> 8}.${n & 255}/32` as Prefix, link: "br0", onLink: false, metrics: {}, nextHops: [] },
-    ...{ protocol, objects: false },
+    ...{ protocol, objects: false, preference: null },
   };
 }
 
