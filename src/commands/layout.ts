@@ -15,6 +15,7 @@ import { baseNameOf, standaloneLink, standalonePath } from "../networkd/paths.ts
 import { type LinkRendering, linkOfFile, ownersByLink, renderLink } from "../networkd/render.ts";
 import { type BaseResolution, linksSharing, resolveBase } from "../networkd/resolveBase.ts";
 import { assignments, type Section, scanFile } from "../networkd/scan.ts";
+import { hopNotes } from "./hopNotes.ts";
 import { liveNotes, whyLive } from "./linkMode.ts";
 import { generatedLinks, type Observed } from "./observe.ts";
 
@@ -161,6 +162,7 @@ function fileNotes(
     ...(base.kind === "base" ? sharingNotes(link, base, observed) : standaloneNotes(link, observed)),
     ...absentNotes(link, observed),
     ...limitNotes(link, owners, observed),
+    ...hopNotes(link, owners, observed),
   ];
 }
 

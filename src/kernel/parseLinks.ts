@@ -52,9 +52,9 @@ function toLink(link: LinkJson, deviceTypes: ReadonlyMap<string, string>): Kerne
     const subnet: Prefix = networkPrefix(address, item.prefixlen);
     return [{ address, subnet, dynamic: item.dynamic === true && !isLinkLocal6(address) && familyOf(address) === 6 }];
   });
-  const up = link.flags.includes("UP");
+  const [up, carrier] = [link.flags.includes("UP"), link.flags.includes("LOWER_UP")];
   const size = link.mtu === undefined ? {} : { mtu: link.mtu };
-  return { name: link.ifname, index: link.ifindex, up, ...size, facts: factsOf(link, deviceTypes), addresses };
+  return { name: link.ifname, index: link.ifindex, up, carrier, ...size, facts: factsOf(link, deviceTypes), addresses };
 }
 
 function factsOf(link: LinkJson, deviceTypes: ReadonlyMap<string, string>): LinkFacts {

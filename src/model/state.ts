@@ -24,6 +24,7 @@ export interface KernelLink {
   readonly up: boolean;
   /** Bytes; absent where `ip` says none. */
   readonly mtu?: number;
+  readonly carrier: boolean;
   readonly facts: LinkFacts;
   readonly addresses: readonly { readonly address: Address; readonly subnet: Prefix; readonly dynamic: boolean }[];
 }

@@ -1,13 +1,19 @@
 /**
  * What netkeep writes, networkd parses to exactly the same entries: random documents are applied with --no-live, so that
- * networkd alone installs them, and the kernel is compared with the document.
+ * networkd alone installs them, and the kernel is compared with the document. And each attribute by itself, which makes
+ * docs/route-attributes.md (`vitest -u` writes it).
  */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { attributeFiles, attributes } from "./support/attributes.ts";
+import { attributeTable, type Cells, tryAttributes } from "./support/attributeTable.ts";
 import type { LabHost } from "./support/host.ts";
-import { suites } from "./support/recipe.ts";
+import { suites, systemdVersions } from "./support/recipe.ts";
 import { apply, bootScenario, expectClean, kernelEntries } from "./support/scenario.ts";
 
+const page = fileURLToPath(new URL("../../docs/route-attributes.md", import.meta.url));
 const rounds = 4;
 const seed = 20_260_821;
 
@@ -17,10 +23,13 @@ interface RouteJson {
   [key: string]: unknown;
 }
 
+const found: Record<number, ReadonlyMap<string, Cells>> = {};
+
 describe.each(suites)("networkd of %s reads what netkeep writes", (suite) => {
   let host: LabHost;
   beforeAll(async () => {
     host = await bootScenario(suite, {
+      ...attributeFiles,
       "/etc/systemd/network/10-cloudbr1.network.d/10-subnet.conf": "[Network]\nAddress=192.0.2.1/24\n",
     });
   });
@@ -38,6 +47,18 @@ describe.each(suites)("networkd of %s reads what netkeep writes", (suite) => {
       ...journal.stdout.split("\n").filter((line) => line.includes("ManageForeignNextHops")),
     ]);
   });
+
+  test("every type and attribute of a route", async () => {
+    expect((await apply(host, "version: 1\n", "random")).exitCode).toBe(0);
+    found[systemdVersions[suite]] = await tryAttributes(host);
+  });
+});
+
+test("the table of attributes is as published", async () => {
+  expect(Object.values(found).map(({ size }) => size)).toEqual([attributes.length, attributes.length]);
+  const text = await readFile(page, "utf8");
+  const [head = ""] = text.split(/^\| route \|/m);
+  await expect(head + attributeTable(found)).toMatchFileSnapshot(page);
 });
 
 const octet = fc.integer({ min: 1, max: 254 });

@@ -83,7 +83,7 @@ export function kernelState(
 ): KernelState {
   const made = [...links, ...down].map((name, index): [string, KernelLink] => [
     name,
-    { name, index: index + 1, up: !down.includes(name), facts: { name }, addresses: [] },
+    { name, index: index + 1, up: !down.includes(name), carrier: !down.includes(name), facts: { name }, addresses: [] },
   ]);
   return {
     links: new Map(made),
