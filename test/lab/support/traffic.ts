@@ -28,6 +28,8 @@ export interface TrafficResult {
   readonly longestRun: number;
   /** The time from the first packet of such a run to the next one that was answered. */
   readonly longestGapMs: number;
+  /** Each such run: when it began (milliseconds since 1970) and how long it lasted. */
+  readonly gaps: readonly { readonly at: number; readonly ms: number }[];
 }
 
 export interface Traffic {
@@ -37,21 +39,62 @@ export interface Traffic {
 /** Returns when packets flow and are counted. Throws if nothing is answered for 10 s. */
 export async function startTraffic(host: LabHost, options: TrafficOptions): Promise<Traffic> {
   const { from, to, address, intervalMs = 1 } = options;
+  const echo = await startEcho(host, { namespace: to, address });
+  try {
+    const traffic = await startSending(host, { from, address, port: echo.port, intervalMs });
+    return {
+      async stop() {
+        const result = await traffic.stop();
+        await echo.stop();
+        return result;
+      },
+    };
+  } catch (error) {
+    await echo.stop();
+    throw error;
+  }
+}
+
+export interface Echo {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Returns when it listens. @param where.port any free one if not given */
+export async function startEcho(
+  host: LabHost,
+  where: { readonly namespace: string | undefined; readonly address: string; readonly port?: number },
+): Promise<Echo> {
   await host.writeFile(program, await readFile(new URL("./udpEcho.mjs", import.meta.url)));
-  const server = startNode(host, to, ["listen", address]);
+  const server = startNode(host, where.namespace, ["listen", where.address, String(where.port ?? 0)]);
   const { port } = (await server.next()) as { port: number };
+  return { port, stop: () => server.kill() };
+}
+
+/** The sending half of `startTraffic`, to an echo that may be on another host. */
+export async function startSending(
+  host: LabHost,
+  options: {
+    readonly from: string | undefined;
+    readonly address: string;
+    readonly port: number;
+    readonly intervalMs: number;
+  },
+): Promise<Traffic> {
+  const { from, address, port, intervalMs } = options;
+  await host.writeFile(program, await readFile(new URL("./udpEcho.mjs", import.meta.url)));
   const client = startNode(host, from, ["send", address, String(port), String(intervalMs)]);
   try {
     await client.next();
   } catch (error) {
-    await Promise.all([client.kill(), server.kill()]);
+    await client.kill();
     throw error;
   }
   return {
     async stop() {
       client.closeInput();
       const result = (await client.next()) as TrafficResult;
-      await Promise.all([client.kill(), server.kill()]);
+      await client.kill();
       return result;
     },
   };

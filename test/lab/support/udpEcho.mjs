@@ -1,6 +1,6 @@
 /**
- * Runs inside the lab host, with the distribution's own Node: `udpEcho.mjs listen` echoes, `udpEcho.mjs send ADDRESS
- * PORT INTERVAL_MS` sends numbered packets and counts the ones that never came back. Started by traffic.ts.
+ * Runs inside the lab host, with the distribution's own Node: `udpEcho.mjs listen ADDRESS [PORT]` echoes, `udpEcho.mjs
+ * send ADDRESS PORT INTERVAL_MS` sends numbered packets and counts the ones that never came back. Started by traffic.ts.
  *
  * Timers are about 1 ms granular and late under load: each tick sends all packets that are due, and gaps are measured
  * between the times of sending, so that a late burst does not look like a long gap.
@@ -14,13 +14,13 @@ const drainMs = 500;
 const bufferBytes = 4 << 20;
 
 const [mode, address, port, interval] = process.argv.slice(2);
-if (mode === "listen") listen(address);
+if (mode === "listen") listen(address, Number(port ?? 0));
 else send(address, Number(port), Number(interval));
 
-function listen(where) {
+function listen(where, onPort) {
   const socket = openSocket(where);
   socket.on("message", (packet, from) => socket.send(packet, from.port, from.address, ignore));
-  socket.bind(0, where, () => {
+  socket.bind(onPort, where, () => {
     growBuffers(socket);
     say({ port: socket.address().port });
   });
@@ -81,6 +81,7 @@ function summary(pending, times, first) {
   let longestRun = 0;
   let longestGapMs = 0;
   let run = 0;
+  const gaps = [];
   for (let number = first; number < times.length; number += 1) {
     if (pending[number] === 0) {
       run = 0;
@@ -91,9 +92,12 @@ function summary(pending, times, first) {
     longestRun = Math.max(longestRun, run);
     // From the first lost packet to the next one that was answered; the last packet ends a gap at the end.
     const until = times[Math.min(number + 1, times.length - 1)];
-    longestGapMs = Math.max(longestGapMs, until - times[number - run + 1]);
+    const begun = times[number - run + 1];
+    longestGapMs = Math.max(longestGapMs, until - begun);
+    if (run > 1) gaps.pop();
+    gaps.push({ at: Math.round(performance.timeOrigin + begun), ms: Math.round(until - begun) });
   }
-  return { sent, received: sent - lost, lost, longestRun, longestGapMs: Math.round(longestGapMs * 1000) / 1000 };
+  return { sent, received: sent - lost, lost, longestRun, longestGapMs: Math.round(longestGapMs * 1000) / 1000, gaps };
 }
 
 function openSocket(where) {
