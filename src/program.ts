@@ -60,16 +60,13 @@ function addDocumentCommands(netkeep: Command, run: Run): void {
         (await import("./commands/plan.ts")).planCommand(context, await applyOptions(names, options)),
       ),
     );
-  command(
-    netkeep,
-    "generate [FILE...]",
-    "write the files of the documents below --root DIR, and nothing else",
-    files,
-  ).action((names, options) =>
-    run(options, async (context) =>
-      (await import("./commands/generate.ts")).generateCommand(context, await readDocuments(names)),
-    ),
-  );
+  command(netkeep, "generate [FILE...]", "write the files of the documents below --root DIR, and nothing else", files)
+    .option("--host <NAME>", "of documents for several hosts: the one that DIR is for; writes its document, too")
+    .action((names, options) =>
+      run(options, async (context) =>
+        (await import("./commands/generate.ts")).generateCommand(context, await readDocuments(names), options.host),
+      ),
+    );
 }
 
 function addOwnerCommands(netkeep: Command, run: Run): void {

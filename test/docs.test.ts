@@ -142,6 +142,7 @@ describe("netkeep-state.5", () => {
     rules: "Rules",
     uplinks: "Uplinks",
     links: "Links",
+    hosts: "Hosts",
   };
 
   test.each(Object.entries(knownKeys))("has every key of %j, and no other", (kind, keys) => {

@@ -18,7 +18,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("examples", () => {
   test.each(names.filter((name) => name.endsWith(".yaml")))("%s is a good document", (name) => {
-    const result = netkeep(["generate", "--root", join(folder, name), join(repo, "docs/examples", name)]);
+    const host = name.startsWith("fleet/") ? ["--host", "hv1"] : [];
+    const result = netkeep(["generate", ...host, "--root", join(folder, name), join(repo, "docs/examples", name)]);
     expect(result).toMatchObject({ status: 0, stdout: expect.stringContaining("60-netkeep.conf") });
   });
 
@@ -65,8 +66,8 @@ describe("examples", () => {
     expect(hook().status).toBe(0);
   });
 
-  test("frr/frr.conf announces every guest of the document", () => {
-    const lists = [...read("docs/examples/frr/frr.conf").matchAll(/prefix-list guests seq 10 permit (\S+) ge (\d+)/g)];
+  test.each(["bgp.conf", "ospf.conf"])("frr/%s announces every guest of the document", (name) => {
+    const lists = [...read(`docs/examples/frr/${name}`).matchAll(/prefix-list guests seq 10 permit (\S+) ge (\d+)/g)];
     const { guests } = parse(read("docs/examples/frr/guests.yaml")) as { guests: { addresses: string[] }[] };
     for (const address of guests.flatMap(({ addresses }) => addresses)) {
       const announced = lists.some(([, prefix = "", length]) => {

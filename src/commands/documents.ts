@@ -28,6 +28,8 @@ export interface GivenDocument {
   readonly request?: unknown;
   /** It is only tried, and may stand in the place of a document of the admin. */
   readonly tried?: boolean;
+  /** It may be for several hosts, and this is the one. */
+  readonly host?: string;
 }
 
 /** A document of the host that cannot be used, and every reason. */
@@ -112,7 +114,7 @@ export function loadDocuments(host: HostDocuments, options: LoadOptions): Loaded
 export function shapeDocuments(host: HostDocuments, given: readonly GivenDocument[]): DocumentShapes {
   const shapes = new Map<GivenDocument | AdminDocument | StoredFile, ShapedDocument>();
   const replaced = new Set(given.map((document) => document.owner));
-  for (const document of given) shapes.set(document, shapeDocument(document.text));
+  for (const document of given) shapes.set(document, shapeDocument(document.text, document.host));
   for (const document of [...host.admin, ...host.stored]) {
     if (document.problems.length === 0 && !replaced.has(document.owner)) shapes.set(document, shapeOfKept(document));
   }
@@ -136,7 +138,7 @@ function readGiven(host: HostDocuments, { given, persistence, context, now, fall
     if (document.owner === "") problems.push(`${document.source}: the name of its owner is empty`);
     if (replaced.has(document.owner)) problems.push(`${document.source}: another file is named ${document.owner} too`);
     const twin = host.admin.find((other) => other.owner === document.owner);
-    if (twin !== undefined && twin.source !== document.path && document.tried !== true) {
+    if (twin !== undefined && twin.source !== document.path && !takesPlace(document)) {
       problems.push(`${document.source}: owner ${document.owner} has a document of the admin already, ${twin.source}`);
     }
     const before = document.keepsAge === true ? host.stored.find(({ owner }) => owner === document.owner) : undefined;
@@ -148,11 +150,16 @@ function readGiven(host: HostDocuments, { given, persistence, context, now, fall
     if (problems.length > 0 || read.state === null) continue;
     changed.set(document.owner, age);
     states.push(read.state);
-    if (twin === undefined || document.tried === true) inputs.set(document.owner, withLinks(read.input, read.state));
+    if (twin === undefined || takesPlace(document)) inputs.set(document.owner, withLinks(read.input, read.state));
   }
   const fatal = fallback === null || rejected.length === given.length;
   const problems = fatal ? rejected.flatMap((document) => document.problems) : [];
   return { states, inputs, changed, replaced, problems, rejected };
+}
+
+/** Of the admin's document under the same name. */
+function takesPlace({ tried, host }: GivenDocument): boolean {
+  return tried === true || host !== undefined;
 }
 
 function twinText(owner: string): string {

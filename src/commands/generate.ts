@@ -1,6 +1,13 @@
+import { hostsOf } from "../desired/hosts.ts";
+import { parseText } from "../desired/parse.ts";
+import type { DocumentInput } from "../desired/schema.ts";
+import { documentYaml } from "../desired/writeDocument.ts";
 import { exitCodes, UserError } from "../errors.ts";
+import { places } from "../model/places.ts";
 import { planSummary } from "../report/planText.ts";
+import type { System } from "../system/system.ts";
 import type { CommandContext } from "./context.ts";
+import { isDocumentName, ownerOfFile } from "./documentFiles.ts";
 import type { GivenDocument } from "./documents.ts";
 import { noteMessages } from "./messages.ts";
 import { planData } from "./plan.ts";
@@ -10,16 +17,24 @@ import type { CommandResult } from "./result.ts";
 /**
  * Documents → files below `--root DIR`, nothing else: no document is stored, no kernel and no bus is asked. What netkeep
  * generated there before and no document asks for any more is removed.
+ *
+ * @param host of documents for several hosts the one that DIR is for. Then its document is written as well: without it the
+ *   netkeep of that host would take the drop-ins for those of owners that are gone
  */
 export async function generateCommand(
   context: CommandContext,
-  given: readonly GivenDocument[],
+  documents: readonly GivenDocument[],
+  host: string | null = null,
 ): Promise<CommandResult> {
   const { system, settings } = context;
   if (!system.offline)
     throw new UserError(exitCodes.usage, "generate writes below a directory: say which with --root DIR");
+  const given = host === null ? documents : documents.map((document) => ({ ...document, host }));
   const options = { given, persistence: "persistent", adopt: false, tolerant: false } as const;
-  const { plan } = await prepare(system, settings, options);
+  if (host !== null && !documents.some(({ text }) => hostsOf(parseText(text).value) !== null)) {
+    throw new UserError(exitCodes.usage, `--host ${host}: no FILE has "hosts"`);
+  }
+  const { plan, documents: read } = await prepare(system, settings, options);
   const messages = noteMessages(plan.notes);
   if (plan.notes.some((note) => note.level === "refusal")) {
     messages.push({ level: "error", text: "nothing was written" });
@@ -29,7 +44,32 @@ export async function generateCommand(
     if (file.action === "write") await system.writeFile(file.path, file.text, file.before !== null);
     else await system.removeFile(file.path);
   }
-  const text = plan.files.map((file) => `${file.action === "write" ? "wrote" : "removed"} ${file.path}\n`).join("");
+  const stored = host === null ? [] : await writeDocuments(system, read.given, host);
+  const text = [
+    ...plan.files.map((file) => `${file.action === "write" ? "wrote" : "removed"} ${file.path}\n`),
+    ...stored.map((path) => `wrote ${path}\n`),
+  ].join("");
   messages.push({ level: "info", text: planSummary(plan) });
   return { exitCode: exitCodes.asDesired, data: planData(plan), text, messages };
+}
+
+/** What was asked for on this host, for its own netkeep. @returns the files that were changed */
+async function writeDocuments(
+  system: System,
+  inputs: ReadonlyMap<string, DocumentInput>,
+  host: string,
+): Promise<string[]> {
+  const names = (await system.list(places.documents)).filter(isDocumentName);
+  const written: string[] = [];
+  for (const [owner, input] of inputs) {
+    const path = `${places.documents}/${names.find((name) => ownerOfFile(name) === owner) ?? `${owner}.yaml`}`;
+    const text = documentYaml(
+      input,
+      `What ${host} has of a document for several hosts, by netkeep generate. Change it there.`,
+    );
+    if ((await system.readText(path)) === text) continue;
+    await system.writeFile(path, text);
+    written.push(path);
+  }
+  return written;
 }

@@ -1,6 +1,7 @@
 import type { OwnerState, Persistence } from "../model/owner.ts";
 import { checkAcross } from "./across.ts";
 import { type GuardContext, guardProblems } from "./guard.ts";
+import { documentOfHost, hostProblems } from "./hosts.ts";
 import { type NormalizeContext, normalize } from "./normalize.ts";
 import { type ParsedText, parseText } from "./parse.ts";
 import { type Problem, pathText, problemText } from "./problem.ts";
@@ -24,14 +25,21 @@ export type ReadDocument =
   | { readonly state: OwnerState; readonly input: DocumentInput; readonly problems: readonly [] }
   | { readonly state: null; readonly problems: readonly string[] };
 
-/** What can be said of a document without its host: syntax, and the shape if the syntax is right. */
+/**
+ * What can be said of a document without its host: syntax, and the shape if the syntax is right. Of a document for several
+ * hosts the shape of all is looked at before `host` is.
+ */
 export interface ShapedDocument {
   readonly parsed: ParsedText;
   readonly shape: Validated | null;
 }
 
-export function shapeDocument(text: string): ShapedDocument {
-  return shapeOf(parseText(text));
+export function shapeDocument(text: string, host: string | null = null): ShapedDocument {
+  const whole = shapeOf(parseText(text));
+  if (whole.shape === null) return whole;
+  const problems = [...whole.shape.problems, ...hostProblems(whole.parsed.value, host)];
+  if (problems.length > 0 || host === null) return { ...whole, shape: { ...whole.shape, problems } };
+  return shapeOf(documentOfHost(whole.parsed, host));
 }
 
 /** The same for a document that is data already. */
@@ -45,13 +53,13 @@ export function readDocument(
   context: DocumentContext,
   { parsed, shape }: ShapedDocument = shapeDocument(document.text),
 ): ReadDocument {
-  if (shape === null) return { state: null, problems: texts(document, parsed.problems, parsed.locate) };
+  if (shape === null) return { state: null, problems: texts(document, parsed.problems, parsed) };
   const problems: Problem[] = [...shape.problems];
-  if (shape.input === null) return { state: null, problems: texts(document, problems, parsed.locate) };
+  if (shape.input === null) return { state: null, problems: texts(document, problems, parsed) };
   const normalized = normalize(shape.input, shape.positions, context);
   const checked = checkAcross(normalized.entries);
   problems.push(...normalized.problems, ...checked.problems, ...guardProblems(checked.entries, context));
-  if (problems.length > 0) return { state: null, problems: texts(document, problems, parsed.locate) };
+  if (problems.length > 0) return { state: null, problems: texts(document, problems, parsed) };
   const { owner, source, persistence, changed } = document;
   const state = { owner, source, persistence, changed, entries: checked.entries, links: normalized.links };
   return { state, input: shape.input, problems: [] };
@@ -60,7 +68,7 @@ export function readDocument(
 function texts(
   document: DocumentText,
   problems: readonly Problem[],
-  locate: (path: readonly PropertyKey[], onKey: boolean) => { line: number; column: number },
+  { locate, original = (path) => path }: ParsedText,
 ): string[] {
   if (problems.length === 0) return [];
   const lines = document.text.split(/\r?\n/);
@@ -68,7 +76,10 @@ function texts(
     .map((problem) => ({ problem, place: problem.place ?? locate(problem.path, problem.onKey ?? false) }))
     .sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
     .filter((item, index, all) => index === 0 || !sameAs(all[index - 1], item))
-    .map(({ problem, place }) => problemText(document.source, lines[place.line - 1] ?? "", place, problem));
+    .map(({ problem, place }) => {
+      const shown = { ...problem, path: original(problem.path) };
+      return problemText(document.source, lines[place.line - 1] ?? "", place, shown);
+    });
 }
 
 /** One wrong `to` shows up in several rules: once is enough. */

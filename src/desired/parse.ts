@@ -19,6 +19,8 @@ export interface ParsedText {
   readonly problems: readonly Problem[];
   /** The position of the node at `path`; of the key that leads to it with `onKey`. The nearest parent if there is none. */
   locate(path: readonly PropertyKey[], onKey: boolean): Place;
+  /** Where the text has what stands at `path` in `value`, if that is another place. */
+  original?(path: readonly PropertyKey[]): readonly PropertyKey[];
 }
 
 /** Larger texts are refused: no host has so many guests, and a parser's memory is a multiple of its input. */

@@ -161,20 +161,35 @@ const linkSettings = z.strictObject({
     .meta({ description: "the kind of a link that does not exist yet, as in `ip -d link`" }),
 });
 
+const sections = {
+  guests: z.array(guest).optional(),
+  routers: z.array(router).optional(),
+  routes: z.array(route).optional(),
+  neighbors: z.array(neighbor).optional(),
+  rules: z.array(rule).optional(),
+  uplinks: z
+    .array(uplink)
+    .optional()
+    .meta({ description: "each becomes the routes of a table and rules from and to its subnet" }),
+  links: z.record(link, linkSettings).optional(),
+};
+/** It becomes the name of a directory. */
+const hostName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/, "is not the name of a host: letters, digits, . and -")
+  .meta({ description: "the name of a host" });
+/** A host that needs nothing of its own has an empty section. */
+const hostSection = z.strictObject(sections).nullable();
+
 /** A desired-state document exactly as written: no defaults, no canonical forms. */
 export const documentSchema = z
   .strictObject({
     version: z.literal(1),
-    guests: z.array(guest).optional(),
-    routers: z.array(router).optional(),
-    routes: z.array(route).optional(),
-    neighbors: z.array(neighbor).optional(),
-    rules: z.array(rule).optional(),
-    uplinks: z
-      .array(uplink)
+    ...sections,
+    hosts: z
+      .record(hostName, hostSection)
       .optional()
-      .meta({ description: "each becomes the routes of a table and rules from and to its subnet" }),
-    links: z.record(link, linkSettings).optional(),
+      .meta({ description: "for `netkeep generate --host`: what single hosts have beside the rest of the document" }),
   })
   .meta({ title: "netkeep desired-state document", description: "See netkeep-state(5)." });
 
@@ -196,4 +211,5 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
   rules: Object.keys(rule.shape),
   uplinks: Object.keys(uplink.shape),
   links: Object.keys(linkSettings.shape),
+  hosts: Object.keys(sections),
 };

@@ -42,9 +42,13 @@ function countElements(value: unknown): number {
 
 /** What zod does not see: a key that JavaScript keeps for itself. */
 function hiddenProblems(value: unknown): Problem[] {
-  const links = typeof value === "object" && value !== null && "links" in value ? value.links : null;
-  if (typeof links !== "object" || links === null || !Object.hasOwn(links, "__proto__")) return [];
-  return [{ path: ["links", "__proto__"], onKey: true, message: "is not a link name" }];
+  if (typeof value !== "object" || value === null) return [];
+  const names = { links: "a link name", hosts: "the name of a host" };
+  return Object.entries(names).flatMap(([key, what]) => {
+    const mapping = (value as Record<string, unknown>)[key];
+    const hidden = typeof mapping === "object" && mapping !== null && Object.hasOwn(mapping, "__proto__");
+    return hidden ? [{ path: [key, "__proto__"], onKey: true, message: `is not ${what}` }] : [];
+  });
 }
 
 function soundPart(value: Record<string, unknown>, problems: readonly Problem[]) {
@@ -105,7 +109,6 @@ function valueHint(issue: z.core.$ZodIssue): { hint?: string } {
 /** Keys of the format that this version cannot carry out: saying "unknown" would send the user looking for a typo. */
 const reserved: Readonly<Record<string, string>> = {
   bridge: "bridges made by netkeep are not supported by this version of netkeep",
-  hosts: "documents for several hosts are not supported by this version of netkeep",
   proto: "is not settable: netkeep's routes carry the protocol of RouteProtocol= in netkeep.conf(5)",
   protocol: "is not settable: netkeep's routes carry the protocol of RouteProtocol= in netkeep.conf(5)",
 };

@@ -95,19 +95,18 @@ describe("wrong keys and values", () => {
     [
       "frobnicate: 1",
       "frobnicate: unknown key",
-      "known: version, guests, routers, routes, neighbors, rules, uplinks, links",
+      "known: version, guests, routers, routes, neighbors, rules, uplinks, links, hosts",
     ],
     [
       "constructor: 1",
       "constructor: unknown key",
-      "known: version, guests, routers, routes, neighbors, rules, uplinks, links",
+      "known: version, guests, routers, routes, neighbors, rules, uplinks, links, hosts",
     ],
     [
       "__proto__: 1",
       "__proto__: unknown key",
-      "known: version, guests, routers, routes, neighbors, rules, uplinks, links",
+      "known: version, guests, routers, routes, neighbors, rules, uplinks, links, hosts",
     ],
-    ["hosts: {}", "hosts: documents for several hosts are not supported by this version of netkeep", undefined],
     ["rules: [{ priority: 0, dev: br0, table: 5 }]", "rules.0.priority: must be at least 1", undefined],
     ["rules: [{ dev: br0, table: 5 }]", "rules.0.priority: is missing", undefined],
     [
