@@ -51,7 +51,7 @@ describe("help and usage", () => {
     [["generate"], "netkeep: generate writes below a directory: say which with --root DIR\n"],
     [
       ["schema", "plans"],
-      "netkeep: no schema is named plans; known: document, plan, apply, try, history, history-diff, history-show, audit, show, explain, restore, doctor, vdsm, error\n",
+      "netkeep: no schema is named plans; known: document, plan, apply, try, history, history-diff, history-show, audit, show, explain, restore, settle, doctor, vdsm, error\n",
     ],
   ])("%j: status 64", (args, stderr) => {
     expect(netkeep(args)).toEqual({ status: 64, stdout: "", stderr });

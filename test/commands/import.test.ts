@@ -121,7 +121,7 @@ describe("netkeep import --adopt", () => {
     await importCommand(context, adopt);
     const shown = (await showCommand(context, null)).text;
     expect(shown).toContain("cloudstack:cloudbr0:52:02:45:76:d2:35  runtime, 6 entries");
-    expect(shown).toContain("imported  persistent, 9 entries");
+    expect(shown).toContain("imported  persistent, 10 entries");
     const guest = ["-b", "cloudbr0", "-m", "52:02:45:76:d2:35"];
     const options = { live: true, reload: true, strict: true };
     await runHook(context, cloudstackCall(context, ["-o", "delete", ...guest], options));
@@ -141,7 +141,7 @@ describe("netkeep import --adopt", () => {
     expect(result, texts(result)).toMatchObject({ exitCode: 0 });
     const shown = (await showCommand(context, null)).text;
     expect(shown).toContain("libvirt:web 1  runtime, 2 entries");
-    expect(shown).toContain("imported  persistent, 13 entries");
+    expect(shown).toContain("imported  persistent, 14 entries");
     expect((await auditCommand(context, { repair: false })).text).toBe("");
   });
 
@@ -149,7 +149,7 @@ describe("netkeep import --adopt", () => {
     const { context } = await grownHost();
     await importCommand(context, { ...adopt, agent: "none" });
     expect((await showCommand(context, null)).text.match(/^\S.*entries/gm)).toEqual([
-      "imported  persistent, 15 entries",
+      "imported  persistent, 16 entries",
     ]);
   });
 
@@ -170,7 +170,7 @@ describe("netkeep import --adopt", () => {
     expect(await importCommand(context, adopt)).toMatchObject({ exitCode: 0 });
     const shown = (await showCommand(context, null)).text;
     expect(shown).toContain("cloudstack:cloudbr0:52:02:45:76:d2:35  runtime, 8 entries");
-    expect(shown).toContain("imported  persistent, 10 entries");
+    expect(shown).toContain("imported  persistent, 11 entries");
   });
 
   test("what stands in files of others is neither doubled nor taken", async () => {
