@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -31,15 +31,24 @@ describe("examples", () => {
     expect(document).toEqual(parse(read("docs/examples/libvirt/web1.yaml")));
   });
 
-  test("vdsm/10-storage.network gets the drop-in, and looks up the tables of the document", () => {
+  test("vdsm/host.yaml asks for what a call for the same network would, and 10-storage.network gets the drop-in", () => {
     const root = join(folder, "vdsm");
     mkdirSync(join(root, "etc/systemd/network"), { recursive: true });
-    const base = read("docs/examples/vdsm/10-storage.network");
-    writeFileSync(join(root, "etc/systemd/network/10-storage.network"), base);
+    writeFileSync(join(root, "etc/systemd/network/10-storage.network"), read("docs/examples/vdsm/10-storage.network"));
     const result = netkeep(["generate", "--root", root, join(repo, "docs/examples/vdsm/host.yaml")]);
-    expect(result.stdout).toContain("wrote /etc/systemd/network/10-storage.network.d/60-netkeep.conf\n");
-    const { routes } = parse(read("docs/examples/vdsm/host.yaml")) as { routes: { table: number }[] };
-    for (const { table } of routes) expect(base).toContain(`Table=${table}\n`);
+    const dropIn = "/etc/systemd/network/10-storage.network.d/60-netkeep.conf";
+    expect(result.stdout).toContain(`wrote ${dropIn}\n`);
+    const text = readFileSync(join(root, dropIn), "utf8");
+    const network = { ipaddr: "192.0.2.10", prefix: 24, gateway: "192.0.2.1" };
+    const more = { ipv6addr: "2001:db8:2::10/64", ipv6gateway: "2001:db8:2::1" };
+    const call = JSON.stringify({ networks: { storage: { ...network, ...more } } });
+    const change = changeForVdsm(call, { running: new Map(), links: null, foreignDefaults: [] });
+    const document = "networks" in change ? change.networks[0]?.document : null;
+    for (const { from, to, table } of document?.rules ?? []) {
+      const selector = from === undefined ? `To=${to}` : `From=${from}`;
+      expect(text).toContain(`[RoutingPolicyRule]\n${selector}\nTable=${table}\nPriority=3200\n`);
+    }
+    expect(document?.rules).toHaveLength(4);
   });
 
   test("vdsm/call.json is a good call with nothing left out but bonds, and needs default-route.conf", () => {
