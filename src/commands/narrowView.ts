@@ -2,6 +2,7 @@ import { hasUnmarked } from "../kernel/unmarked.ts";
 import { parseMac } from "../model/mac.ts";
 import { places } from "../model/places.ts";
 import type { KernelState } from "../model/state.ts";
+import { readAnnounced } from "./announcedRules.ts";
 import type { CommandContext } from "./context.ts";
 import { type Memory, recall } from "./memory.ts";
 import { observeKernelLinks, observeNeighborText } from "./observeKernel.ts";
@@ -29,16 +30,17 @@ export async function readNarrowView(
 ): Promise<NarrowView | null> {
   const memory = await recall(system, settings);
   if (memory === null) return null;
-  const [isSame, pendingText, links] = await Promise.all([
+  const [isSame, pendingText, announced, links] = await Promise.all([
     isSameNetworkd(system, memory.networkd),
     system.readText(places.reloadPending),
+    readAnnounced(system),
     observeKernelLinks(system),
   ]);
   if (!isSame) return null;
   const pending = parsePending(pendingText);
   // A run that was killed before or during its reload is to be completed by one that looks at everything.
   const unfinished = pendingText !== null && (memory.networkd.running || (pending?.guarded.length ?? 1) > 0);
-  return unfinished ? null : { memory, links, pending, around };
+  return unfinished || announced.length > 0 ? null : { memory, links, pending, around };
 }
 
 /** Whether guests that leave have neighbors that are not ours: an agent's script may have set them. */

@@ -9,6 +9,7 @@ import { type Entry, entryKey } from "../model/entry.ts";
 import type { DesiredState, Persistence } from "../model/owner.ts";
 import type { OwnRecord } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
+import type { Rule } from "../model/rule.ts";
 import type { Settings } from "../model/settings.ts";
 import type { KernelEntries, KernelState } from "../model/state.ts";
 import { matchesGlob } from "../networkd/globPattern.ts";
@@ -17,6 +18,7 @@ import { linkOfFile } from "../networkd/render.ts";
 import { refreshes } from "../plan/files.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { System } from "../system/system.ts";
+import { readAnnounced, withAnnounced } from "./announcedRules.ts";
 import { readHostDocuments } from "./documentFiles.ts";
 import { type GivenDocument, type LoadedDocuments, loadDocuments, shapeDocuments } from "./documents.ts";
 import { fileChanges, obstacleNotes } from "./filePlan.ts";
@@ -54,6 +56,8 @@ export interface Prepared {
   readonly waiting: readonly Entry[];
   /** Entries where something foreign stands: they stay out of the files, or networkd would replace it. */
   readonly blocked: ReadonlySet<string>;
+  /** Rules that a run before has announced, and not got into drop-ins. */
+  readonly announced: readonly Rule[];
   /** What has to be done to the files if these entries stay out of them. */
   filesWithout(keys: ReadonlySet<string>): FileChange[];
   /** Reads the kernel again, but for its links; at least what it has of these entries. */
@@ -67,8 +71,9 @@ export interface Prepared {
  */
 export async function prepare(system: System, settings: Settings, options: PrepareOptions): Promise<Prepared> {
   const { begun, observed: observedHost } = observeHost(system, places.reloadPending);
-  const [host, { kept, names, shapes }] = await Promise.all([
+  const [host, announced, { kept, names, shapes }] = await Promise.all([
     observedHost,
+    readAnnounced(system),
     Promise.all([readHostDocuments(system), readTableNames(system), begun]).then(([read, tables]) => ({
       kept: read,
       names: tables,
@@ -95,7 +100,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   let layout: Layout | null = null;
   const rendered: RenderedEntries = (path, text) =>
     layout?.files.find((file) => file.path === path && file.text === text)?.entries ?? null;
-  const recorded = recordedEntries(observed.generated, rendered);
+  const recorded = withAnnounced(recordedEntries(observed.generated, rendered), announced);
   const withFiles = new Set(generatedLinks(host.generated));
   const doubt = documents.broken.length === 0 ? {} : { doubtful: (link: string) => !withFiles.has(link) };
   const known: OwnRecord = { protocol: settings.routeProtocol, recorded, scope: null, ...doubt };
@@ -111,9 +116,8 @@ export async function prepare(system: System, settings: Settings, options: Prepa
     return [...changed, ...readoptions(kernel.changes, changed, observed, record)];
   };
   const plan = planOf(system.offline ? [] : kernel.changes, notes, compute, laidOut, observed);
-  const look = () => observeEntries(system);
-  const base = { settings, documents, desired, entries, record, observed, layout, plan };
-  return { ...base, waiting: kernel.waiting, blocked, filesWithout, look };
+  const base = { settings, documents, desired, entries, record, observed, layout, plan, announced };
+  return { ...base, waiting: kernel.waiting, blocked, filesWithout, look: () => observeEntries(system) };
 }
 
 /** The files are rendered when they are first asked for, see `Layout`. */

@@ -73,7 +73,7 @@ export async function prepareNarrow(
   if (plan.files.length > 0 && (await endangersOthers(system, observed, recorded, entries))) return null;
   const look = (expected: ReadonlyMap<string, Entry>) => lookAt(system, expected);
   const base = { settings, documents, desired, entries, record, observed, layout, plan, waiting };
-  return { ...base, blocked: new Set(), filesWithout, look };
+  return { ...base, announced: [], blocked: new Set(), filesWithout, look };
 }
 
 /** The given documents and those of everybody who wants one of their keys, now or before; null if that is beyond us. */

@@ -7,6 +7,7 @@ import type { KernelEntries } from "../model/state.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { Threat } from "../plan/threats.ts";
 import type { System } from "../system/system.ts";
+import { announceRules, forgetAnnounced } from "./announcedRules.ts";
 import type { GivenDocument } from "./documents.ts";
 import { markLinks } from "./linkMarks.ts";
 import { applyLive, type Refusal } from "./live.ts";
@@ -58,11 +59,14 @@ export async function transact(
 ): Promise<Outcome> {
   const winners = new Set(prepared.desired.conflicts.map((conflict) => conflict.winner.owner));
   const stored = await storeDocuments(system, options.given, prepared.documents, options.persistence, winners);
+  const goesLive = options.live && !system.offline;
+  const announced = goesLive && (await announceRules(system, prepared.plan.kernel, prepared.announced));
   // What is to be written is rendered while `ip` works; goLive() has started it when it first waits.
   const [live] = await Promise.all([goLive(system, prepared, options), rendered(prepared)]);
   const refusedKeys = new Set([...prepared.blocked, ...live.refused.map((refusal) => entryKey(refusal.entry))]);
   const files = filesOf(prepared, refusedKeys);
   await writeFiles(system, prepared, files, threats);
+  if (announced) await forgetAnnounced(system);
   const expectedAfter = (reloaded: boolean) => expectedLive(prepared, refusedKeys, options, reloaded);
   const reload = await tellNetworkd(system, prepared, files, options, expectedAfter(true));
   const expected = expectedAfter(reload.text === "done");

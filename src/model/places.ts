@@ -25,6 +25,8 @@ export const places = {
   watchLock: "/run/netkeep/watch.lock",
   /** A file for each link that has entries: the udev rule looks there when a link appears. */
   links: "/run/netkeep/links",
+  /** Rules that are being set and have no drop-in yet (commands/announcedRules.ts). */
+  announcedRules: "/run/netkeep/rules",
   /** There while files have changed that networkd was not yet told about; in /run, because a boot reads all anyway. */
   reloadPending: "/run/netkeep/reload-pending",
 } as const;
