@@ -12,9 +12,10 @@ export function addHookCommands(netkeep: Command, run: Run): void {
     .option("--strict", "exit with the status of apply")
     .option("--no-live", "as for apply")
     .option("--no-reload", "as for apply")
+    .option("--no-wait", "answer before networkd is told, which follows at once")
     .enablePositionalOptions();
   const strict = () => hook.opts()["strict"] === true;
-  const options = () => ({ ...ownerOptions(hook.opts()), strict: strict() });
+  const options = () => ({ ...ownerOptions(hook.opts()), strict: strict(), wait: hook.opts()["wait"] !== false });
   const common = () => ({ ...hook.opts(), harmless: !strict() });
   const kinds = {
     cloudstack: "the arguments of CloudStack's modifymacip.sh: -o add|delete -b BRIDGE -m MAC [-4 IP]... [-6 IP]...",
@@ -42,14 +43,19 @@ export function addHookCommands(netkeep: Command, run: Run): void {
         }),
       );
   }
+  addQueueCommands(hook, (work) => run({ ...common(), harmless: true }, work));
+}
+
+/** What netkeep-hook, and calls with --no-wait, run. */
+function addQueueCommands(hook: Command, run: (work: Parameters<Run>[1]) => Promise<void>): void {
   hook
     .command("queue")
     .description("carry out the calls that wait in /run/netkeep/queue; what netkeep-hook runs")
-    .action(() =>
-      run({ ...common(), harmless: true }, async (context) =>
-        (await import("./commands/hookQueue.ts")).hookQueueCommand(context),
-      ),
-    );
+    .action(() => run(async (context) => (await import("./commands/hookQueue.ts")).hookQueueCommand(context)));
+  hook
+    .command("reload")
+    .description("tell networkd what calls with --no-wait have left to tell; what they run")
+    .action(() => run(async (context) => (await import("./commands/hookReload.ts")).hookReloadCommand(context)));
 }
 
 /** libvirt closes the hook's standard input after the XML; what does not end within some seconds is not waited for. */

@@ -51,7 +51,7 @@ describe("completions", () => {
     [["au"], ["audit"]],
     [
       ["hook", ""],
-      ["cloudstack", "libvirt", "routes", "vdsm", "queue"],
+      ["cloudstack", "libvirt", "routes", "vdsm", "queue", "reload"],
     ],
     [["hook", "--st"], ["--strict"]],
     [["apply", "--json", "s"], ["short"]],

@@ -28,6 +28,8 @@ export interface ApplyOptions {
   readonly generation?: string;
   /** For who insists: the host as far as a change of few owners needs it. */
   readonly view?: NarrowView | null;
+  /** False: where it does no harm, networkd is told by somebody else, right after (hookReload.ts). */
+  readonly wait?: boolean;
   /** Links that the calls of hooks have swept, see `Memory`; without: as it was. */
   readonly swept?: readonly string[];
 }

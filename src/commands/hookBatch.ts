@@ -67,7 +67,9 @@ function alike<Call extends Waiting>(calls: readonly Call[]): Call[][] {
 }
 
 function mannerOf(call: HookCall | undefined): string {
-  return call === undefined || "result" in call ? "any" : `${call.options.live} ${call.options.reload}`;
+  return call === undefined || "result" in call
+    ? "any"
+    : `${call.options.live} ${call.options.reload} ${call.options.wait}`;
 }
 
 function faultResult(error: unknown): CommandResult {

@@ -10,6 +10,8 @@ import type { OwnerOptions } from "./set.ts";
 export type HookOptions = Omit<OwnerOptions, "runtime"> & {
   /** Exit as `apply` does. Else a hook exits 0 whatever happens, because a guest must not stop for it. */
   readonly strict: boolean;
+  /** Answer when networkd has been told; else when all but that is done, and that follows at once. */
+  readonly wait: boolean;
 };
 
 /**

@@ -20,6 +20,7 @@ export async function hookCallOf(
     strict: flags.includes("--strict"),
     live: !flags.includes("--no-live"),
     reload: !flags.includes("--no-reload"),
+    wait: !flags.includes("--no-wait"),
   };
   return hookOfKind(context, kindAt < 0 ? "" : (words[kindAt] ?? ""), words.slice(kindAt + 1), readInput, options);
 }
@@ -52,7 +53,7 @@ async function routesOf(
   return routesSyncCall(router, options);
 }
 
-const knownFlags = new Set(["--strict", "--no-live", "--no-reload"]);
+const knownFlags = new Set(["--strict", "--no-live", "--no-reload", "--no-wait"]);
 
 function usage(what: string): HookCall {
   return { result: usageResult(what) };

@@ -7,6 +7,7 @@ import { appliedResult, applyGiven, requirePrivilege } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
 import { failedHook, type HookCall, type HookDecision } from "./hookCall.ts";
 import { type HookHostInMotion, hookHost } from "./hookHost.ts";
+import { reloadSoon } from "./hookReload.ts";
 import { applyLive } from "./live.ts";
 import { sweptLinks } from "./memory.ts";
 import { noteMessages } from "./messages.ts";
@@ -33,7 +34,7 @@ interface Decided {
  * Carries out the calls of hooks in their order, as one change of the host: one lock, one batch, one reload (group commit,
  * design §6). A call that fails fails for itself. What it says and its status are those of the call alone.
  *
- * @param calls all with the same `live` and `reload`
+ * @param calls all with the same `live`, `reload` and `wait`
  * @returns one result for each call
  */
 export async function runHooks(context: CommandContext, calls: readonly HookCall[]): Promise<CommandResult[]> {
@@ -49,7 +50,9 @@ async function runOpen(context: CommandContext, calls: readonly Open[]): Promise
   const limits = calls.map((call) => call.lockSeconds ?? context.settings.lockSeconds);
   try {
     requirePrivilege(context);
-    return await context.system.withLock(places.lock, Math.min(...limits), () => runLocked(context, calls));
+    const results = await context.system.withLock(places.lock, Math.min(...limits), () => runLocked(context, calls));
+    if (calls[0]?.options.wait === false) await reloadSoon(context);
+    return results;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return calls.map((call) => failedHook(call.options, error));
@@ -77,7 +80,7 @@ async function runWith(
   givenView: NarrowView | null,
   swept: readonly string[],
 ): Promise<CommandResult[]> {
-  const { live, reload } = calls[0]?.options ?? { live: true, reload: true };
+  const { live, reload, wait } = calls[0]?.options ?? { live: true, reload: true, wait: true };
   let view = givenView;
   const host = await hookHost(context, view);
   const decided: Decided[] = [];
@@ -96,6 +99,7 @@ async function runWith(
       runtime,
       live,
       reload,
+      wait,
       adopt: false,
       dryRun: false,
       view,

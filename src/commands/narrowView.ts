@@ -39,7 +39,8 @@ export async function readNarrowView(
   if (!isSame) return null;
   const pending = parsePending(pendingText);
   // A run that was killed before or during its reload is to be completed by one that looks at everything.
-  const unfinished = pendingText !== null && (memory.networkd.running || (pending?.guarded.length ?? 1) > 0);
+  const mayBeKilled = memory.networkd.running && pending?.complete !== true;
+  const unfinished = pendingText !== null && (mayBeKilled || (pending?.guarded.length ?? 1) > 0);
   return unfinished || announced.length > 0 ? null : { memory, links, pending, around };
 }
 

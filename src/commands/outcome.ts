@@ -64,7 +64,7 @@ function generalMessages(prepared: Prepared, outcome: Outcome): Message[] {
     const level = state === "failed" ? ("error" as const) : ("warning" as const);
     messages.push({ level, text: `networkd says "${state}" of ${link}: journalctl -u systemd-networkd tells why` });
   }
-  if (outcome.reload !== "done" && outcome.reload !== "not needed") messages.push(reloadMessage(prepared, outcome));
+  if (!["done", "not needed", "follows"].includes(outcome.reload)) messages.push(reloadMessage(prepared, outcome));
   return messages;
 }
 

@@ -9,18 +9,21 @@ export interface PendingReload {
   readonly links: readonly string[];
   /** Entries of others that the reload deletes and that are to be set again. */
   readonly guarded: readonly (KernelRoute | KernelNeighbor)[];
+  /** All else is done, and somebody is about to tell networkd. Absent: the run may have been killed anywhere. */
+  readonly complete?: boolean;
 }
 
-export function pendingText(pending: PendingReload): string {
-  return `${JSON.stringify({ links: [...new Set(pending.links)], guarded: pending.guarded })}\n`;
+export function pendingText({ links, guarded, complete }: PendingReload): string {
+  return `${JSON.stringify({ links: [...new Set(links)], guarded, ...(complete === true ? { complete } : {}) })}\n`;
 }
 
 /** @param text null if there is no such file; a text that is not ours still says that a reload is pending */
 export function parsePending(text: string | null): PendingReload | null {
   if (text === null) return null;
   try {
-    const { links, guarded } = JSON.parse(text) as PendingReload;
-    return { links: Array.isArray(links) ? links : [], guarded: Array.isArray(guarded) ? guarded : [] };
+    const { links, guarded, complete } = JSON.parse(text) as PendingReload;
+    const lists = { links: Array.isArray(links) ? links : [], guarded: Array.isArray(guarded) ? guarded : [] };
+    return complete === true ? { ...lists, complete } : lists;
   } catch {
     return { links: [], guarded: [] };
   }

@@ -21,6 +21,8 @@ import { findShortfalls, lostForeign, missingNow, restoreForeign, type Shortfall
 
 /** Of a reload: networkd has nothing to learn. */
 const notNeeded = "not needed";
+/** Of a reload: somebody does it right after. */
+const follows = "follows";
 
 export interface TransactOptions {
   readonly given: readonly GivenDocument[];
@@ -28,6 +30,8 @@ export interface TransactOptions {
   readonly live: boolean;
   readonly reload: boolean;
   readonly adopt: boolean;
+  /** False: networkd may be told later, see `mayFollow`. */
+  readonly wait?: boolean;
 }
 
 /** What was done, and what was not. */
@@ -36,7 +40,7 @@ export interface Outcome {
   readonly kernel: readonly KernelChange[];
   readonly files: readonly FileChange[];
   readonly refused: readonly Refusal[];
-  /** "done"; "not needed"; or why there was none although files have changed. */
+  /** "done"; "not needed"; "follows"; or why there was none although files have changed. */
   readonly reload: string;
   /** Links that networkd did not set up: link → SETUP. */
   readonly unsettled: ReadonlyMap<string, string>;
@@ -68,7 +72,8 @@ export async function transact(
   await writeFiles(system, prepared, files, threats);
   if (announced) await forgetAnnounced(system);
   const expectedAfter = (reloaded: boolean) => expectedLive(prepared, refusedKeys, options, reloaded);
-  const reload = await tellNetworkd(system, prepared, files, options, expectedAfter(true));
+  const later = options.wait === false && threats.length === 0 && mayFollow(prepared);
+  const reload = await tellNetworkd(system, prepared, files, { ...options, later }, expectedAfter(true));
   const expected = expectedAfter(reload.text === "done");
   const released = releasedLinks(prepared, files);
   if (reload.text === "done" && options.live && released.size > 0) {
@@ -77,6 +82,10 @@ export async function transact(
   const after = await settle(system, prepared, expected, threats, options, reload.text === "done");
   const told = reload.text === "done" || (files.length > 0 && reload.text === notNeeded);
   if (told && !system.offline) await system.removeFile(places.reloadPending);
+  if (reload.text === follows) {
+    const links = [...prepared.observed.pending.links, ...prepared.layout.reloads(files)];
+    await system.writeFile(places.reloadPending, pendingText({ links, guarded: [], complete: true }));
+  }
   // A run about some owners has only links that were marked before.
   if (prepared.record.scope === null) {
     await markLinks(system, new Set([...prepared.entries.values()].map((entry) => entry.link)));
@@ -136,7 +145,7 @@ async function tellNetworkd(
   system: System,
   prepared: Prepared,
   files: readonly FileChange[],
-  options: TransactOptions,
+  options: TransactOptions & { readonly later: boolean },
   expected: ReadonlyMap<string, Entry>,
 ): Promise<{ text: string; unsettled: ReadonlyMap<string, string> }> {
   const none: ReadonlyMap<string, string> = new Map();
@@ -145,6 +154,7 @@ async function tellNetworkd(
   if (!observed.networkd.running && isReleaseOnly(prepared, files)) return { text: notNeeded, unsettled: none };
   if (!options.reload) return { text: "left out (--no-reload): run `netkeep apply` soon", unsettled: none };
   if (!observed.networkd.running) return { text: observed.networkd.reason, unsettled: none };
+  if (options.later) return { text: follows, unsettled: none };
   // A link without entries of ours may stay `configuring` for ever, and that is nothing to us.
   const wanted = new Set([...expected.values()].map((entry) => entry.link));
   const changed = new Set([...prepared.layout.reloads(files), ...observed.pending.links]);
@@ -160,6 +170,14 @@ async function tellNetworkd(
     else unsettled.set(link, now);
   }
   return { text: "done", unsettled };
+}
+
+/**
+ * The reload of a change of few owners can come after the answer: it deletes nothing of others, and all that it would tell of
+ * is live and in the files.
+ */
+function mayFollow({ record, observed: { pending } }: Prepared): boolean {
+  return record.scope !== null && pending.guarded.length === 0;
 }
 
 /** Links of which files have gone because netkeep keeps them live now. */

@@ -46,7 +46,8 @@ export async function performHooks(watch: Watch): Promise<void> {
   watch.busy = { since: context.system.now(), events: [] };
   try {
     const settings = await hookSettings(watch);
-    const learning = { ...context, settings, learn: suspects.learn };
+    const reloadLater = () => watch.schedule.owe(context.system.now());
+    const learning = { ...context, settings, learn: suspects.learn, reloadLater };
     const waiting = await Promise.all(
       calls.map(async ({ text, answer }) => ({ answer, ...(await waitingCall(learning, text)) })),
     );

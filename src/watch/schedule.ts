@@ -13,6 +13,8 @@ export interface Schedule {
   documentsChanged(now: number): void;
   /** The apply of the documents has to be tried again. */
   retryDocuments(now: number): void;
+  /** networkd is still to be told of something. */
+  owe(now: number): void;
   /** Events were lost, or networkd has done something by itself. */
   distrust(now: number): void;
   /** What comes from now on is not covered by the task any more. */
@@ -28,6 +30,9 @@ const longestBurst = 150;
 const documentsQuiet = 1000;
 const documentsRetry = 5000;
 const distrustQuiet = 300;
+/** Calls that follow each other share a reload. */
+const owedQuiet = 50;
+const longestOwed = 500;
 /**
  * A task that found nothing to do rests for four times as long as it took, so that no stream of events takes more than a
  * fifth of a core. What had something to do is held back by its strikes alone.
@@ -40,18 +45,11 @@ export function createSchedule(suspects: Suspects, strikes: Strikes, resyncEvery
   let documentsAt = Number.POSITIVE_INFINITY;
   let distrustedAt = Number.POSITIVE_INFINITY;
   let resyncAt = now;
+  let owed = { since: Number.POSITIVE_INFINITY, last: 0 };
   const restsUntil = { heal: 0, resync: 0 };
-  /** When suspicion is to be looked into; those that are fought over are left alone for their time. */
-  const healAt = (): number => {
-    let first = Number.POSITIVE_INFINITY;
-    let held = Number.POSITIVE_INFINITY;
-    for (const [key, since] of suspects.since) {
-      const until = strikes.heldUntil(key);
-      if (until > since) held = Math.min(held, until);
-      else first = Math.min(first, since);
-    }
-    const burst = Math.min(suspects.lastAt + quiet, first + longestBurst);
-    return Math.max(Math.min(first === Number.POSITIVE_INFINITY ? first : burst, held), restsUntil.heal);
+  const healAt = () => {
+    const suspected = Math.max(suspectedAt(suspects, strikes), restsUntil.heal);
+    return Math.min(suspected, Math.max(owed.since, Math.min(owed.last + owedQuiet, owed.since + longestOwed)));
   };
   return {
     next(at) {
@@ -70,11 +68,15 @@ export function createSchedule(suspects: Suspects, strikes: Strikes, resyncEvery
     retryDocuments(at) {
       documentsAt = Math.min(documentsAt, at + documentsRetry);
     },
+    owe(at) {
+      owed = { since: Math.min(owed.since, at), last: at };
+    },
     distrust(at) {
       distrustedAt = Math.min(distrustedAt, at + distrustQuiet);
     },
     began(task) {
       if (task === "documents") documentsAt = Number.POSITIVE_INFINITY;
+      if (task === "heal") owed = { since: Number.POSITIVE_INFINITY, last: 0 };
       if (task === "resync") distrustedAt = Number.POSITIVE_INFINITY;
     },
     ended(task, begun, at, idle) {
@@ -83,4 +85,17 @@ export function createSchedule(suspects: Suspects, strikes: Strikes, resyncEvery
       restsUntil[task] = idle ? at + Math.min(longestRest, rest * (at - begun)) : at;
     },
   };
+}
+
+/** When suspicion is to be looked into; those that are fought over are left alone for their time. */
+function suspectedAt(suspects: Suspects, strikes: Strikes): number {
+  let first = Number.POSITIVE_INFINITY;
+  let held = Number.POSITIVE_INFINITY;
+  for (const [key, since] of suspects.since) {
+    const until = strikes.heldUntil(key);
+    if (until > since) held = Math.min(held, until);
+    else first = Math.min(first, since);
+  }
+  const burst = Math.min(suspects.lastAt + quiet, first + longestBurst);
+  return Math.min(first === Number.POSITIVE_INFINITY ? first : burst, held);
 }

@@ -33,7 +33,7 @@ describe("where modifymacip.sh has run before", () => {
   ])("an entry %s is left alone, and does not keep the guest from its own", async (_, address, lladdr) => {
     const { made, hook, live } = await cloudstackHost();
     leave(made, address, lladdr);
-    expect(await hook(["-o", "add", ...place, "-4", v4], { strict: true })).toMatchObject(good);
+    expect(await hook(["-o", "add", ...place, "-4", v4], { strict: true, wait: true })).toMatchObject(good);
     expect(live()).toEqual([...entriesOf([v4]), `${address} cloudbr0 ${lladdr}`, `${address} cloudbr0 proto 3`].sort());
   });
 

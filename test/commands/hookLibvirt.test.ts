@@ -4,7 +4,7 @@ import { runHook } from "../../src/commands/hookRun.ts";
 import { showCommand } from "../../src/commands/show.ts";
 import { contextOf, fixture, hostOf } from "../support/fixture.ts";
 
-const options = { live: true, reload: true, strict: false };
+const options = { live: true, reload: true, strict: false, wait: true };
 const guest = "i-2-11-VM";
 
 async function host() {
@@ -81,7 +81,7 @@ describe("hook libvirt", () => {
     const unread = async () => expect.unreachable("the XML was read");
     const result = await runHook(
       context,
-      libvirtCall(context, [guest, ...event.split(" ")], unread, { ...options, strict: true }),
+      libvirtCall(context, [guest, ...event.split(" ")], unread, { ...options, strict: true, wait: true }),
     );
     expect(result).toMatchObject({ exitCode: 0, text: "", messages: [] });
   });
@@ -100,9 +100,9 @@ describe("hook libvirt", () => {
       messages: [{ level: "error", text: expect.stringContaining(message) }],
     });
     expect(await shown(context)).toContain("route 2.57.57.31/32");
-    const strict = await call(context, "started begin -", text, { strict: true });
+    const strict = await call(context, "started begin -", text, { strict: true, wait: true });
     expect(strict).toMatchObject({ exitCode: 65, messages: [{ text: expect.stringContaining(message) }] });
-    expect(await call(context, "reconnect begin -", text, { strict: true })).toMatchObject({ exitCode: 0 });
+    expect(await call(context, "reconnect begin -", text, { strict: true, wait: true })).toMatchObject({ exitCode: 0 });
   });
 
   test("a guest without addresses in its XML has them in its file, which is checked", async () => {

@@ -5,7 +5,7 @@ import { runHook } from "../../src/commands/hookRun.ts";
 import { showCommand } from "../../src/commands/show.ts";
 import { contextOf, fixture, hostOf } from "../support/fixture.ts";
 
-const options = { live: true, reload: true, strict: false };
+const options = { live: true, reload: true, strict: false, wait: true };
 /** On cloudbr1, which has 2001:db8:1::/64 and 192.0.2.0/24. */
 const upstream = "2001:db8:1::10";
 const prefix = "2001:db8:100::/64";
@@ -50,7 +50,9 @@ describe("a router's routes", () => {
     expect((await auditCommand(context, { repair: false })).exitCode).toBe(0);
     expect(await hook({ action: "delete" })).toMatchObject({ exitCode: 0 });
     expect([routes(), made.files.text(persistentFile)]).toEqual([[], null]);
-    expect((await hook({ action: "delete" }, { strict: true })).messages.at(-1)?.text).toBe("nothing to do");
+    expect((await hook({ action: "delete" }, { strict: true, wait: true })).messages.at(-1)?.text).toBe(
+      "nothing to do",
+    );
   });
 
   test("IPv4 prefixes, and the lists of the API", async () => {

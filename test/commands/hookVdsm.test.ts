@@ -10,7 +10,7 @@ import { type FakeSystem, Killed, makeHost } from "../support/fakeSystem.ts";
 import { contextOf } from "../support/fixture.ts";
 import { plainWords, type VdsmStep, vdsmCases } from "../support/vdsmCases.ts";
 
-const options = { live: true, reload: true, strict: true };
+const options = { live: true, reload: true, strict: true, wait: true };
 
 function addressJson({ links, mtu }: Pick<VdsmStep, "links" | "mtu">) {
   return Object.entries(links).map(([ifname, addresses], index) => ({

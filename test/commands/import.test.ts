@@ -123,7 +123,7 @@ describe("netkeep import --adopt", () => {
     expect(shown).toContain("cloudstack:cloudbr0:52:02:45:76:d2:35  runtime, 6 entries");
     expect(shown).toContain("imported  persistent, 10 entries");
     const guest = ["-b", "cloudbr0", "-m", "52:02:45:76:d2:35"];
-    const options = { live: true, reload: true, strict: true };
+    const options = { live: true, reload: true, strict: true, wait: true };
     await runHook(context, cloudstackCall(context, ["-o", "delete", ...guest], options));
     const left = JSON.stringify([...made.kernel.routes, ...made.kernel.neighbors]);
     expect(left).not.toMatch(/2\.57\.57\.30|100::80|fe80::5002/);

@@ -2,7 +2,7 @@ import { cloudstackCall } from "../../src/commands/hookCloudstack.ts";
 import { runHook } from "../../src/commands/hookRun.ts";
 import { contextOf, fixture, hostOf } from "./fixture.ts";
 
-export const options = { live: true, reload: true, strict: false };
+export const options = { live: true, reload: true, strict: false, wait: true };
 export const mac = "52:02:00:00:00:11";
 export const place = ["-b", "cloudbr0", "-m", mac];
 export const v4 = "2.57.57.31";
