@@ -29,19 +29,17 @@ export function planRules(
     const entry = { ...rule, protocol: ruleProtocol(rule, record) };
     const twins = rules.filter((other) => other.family === rule.family && sameEntry(other, rule));
     const own = twins.some(({ protocol }) => protocol === entry.protocol);
-    // Of links that have changed their mode, and what a hand or a script has set. Daemons keep theirs beside ours.
+    // Ours of links that have changed their mode, and what a hand or a script has set. Daemons keep theirs beside ours.
     const [first, ...others] = twins.filter(
       (twin) =>
         twin.protocol !== entry.protocol &&
-        (twin.protocol === record.protocol || (!own && isNobodys(twin.protocol))) &&
-        inItsPlace(twin, rules, record) === null,
+        (isOursToRemove(twin, record) || isNobodys(twin.protocol)) &&
+        hitBy(twin, rules) === twin,
     );
+    if ([first, ...others].some((twin) => twin !== undefined && isNobodys(twin.protocol))) notes.push(takeOver(entry));
     if (first === undefined) changes.push(...(own ? [] : [{ action: "add" as const, entry }]));
     else if (own) changes.push(...[first, ...others].map(removal));
-    else {
-      if (first.protocol !== record.protocol) notes.push(takeOver(entry));
-      changes.push({ action: "replace", entry, before: first }, ...others.map(removal));
-    }
+    else changes.push({ action: "replace", entry, before: first }, ...others.map(removal));
   }
   for (const rule of spare) {
     if (!isOursToRemove(rule, record)) continue;
@@ -80,8 +78,13 @@ function takeOver(rule: Rule): Note {
  * net/core/fib_rules.c).
  */
 export function inItsPlace(rule: Rule, rules: readonly Rule[], record: OwnRecord): Rule | null {
-  const hit = rules.find((other) => isTakenFor(rule, other));
+  const hit = hitBy(rule, rules);
   return hit === undefined || hit === rule || isOursToRemove(hit, record) ? null : hit;
+}
+
+/** What the kernel deletes when it is told to delete this rule. */
+function hitBy(rule: Rule, rules: readonly Rule[]): Rule | undefined {
+  return rules.find((other) => isTakenFor(rule, other));
 }
 
 /** Whether a delete of `named` fits `other`. Inverted or not makes no difference to the kernel. */

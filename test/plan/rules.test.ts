@@ -57,6 +57,18 @@ describe("rules against the kernel", () => {
     });
   });
 
+  test("equal ones beside ours go, where a delete finds them; without a protocol it finds ours first", () => {
+    const [ours, hand] = [inKernel({ from: "192.0.2.0/24" }), inKernel({ from: "192.0.2.0/24", protocol: 0 })];
+    expect(planned([wanted], [hand, ours], record([wanted])).changes).toEqual([
+      "remove from 192.0.2.0/24 lookup 100 priority 3200 proto 0",
+    ]);
+    expect(planned([wanted], [ours, hand], record([wanted])).changes).toEqual([]);
+    const marked = inKernel({ from: "192.0.2.0/24", protocol: 107 });
+    expect(planned([wanted], [ours, marked], record([wanted])).changes).toEqual([
+      "remove from 192.0.2.0/24 lookup 100 priority 3200 proto 107",
+    ]);
+  });
+
   test("a link that changes its mode: the mark comes and goes", () => {
     const marked = inKernel({ from: "192.0.2.0/24", protocol: 107 });
     const unmarked = inKernel({ from: "192.0.2.0/24" });
@@ -64,6 +76,9 @@ describe("rules against the kernel", () => {
     expect(planned([wanted], [marked]).changes).toEqual([`replace ${text} proto 4 (was ${text} proto 107)`]);
     expect(planned([wanted], [marked, unmarked]).changes).toEqual([`remove ${text} proto 107`]);
     expect(planned([wanted], [unmarked], record([], ["cloudbr1"])).changes).toEqual([`add ${text} proto 107`]);
+    expect(planned([wanted], [unmarked], record([wanted], ["cloudbr1"])).changes).toEqual([
+      `replace ${text} proto 107 (was ${text} proto 4)`,
+    ]);
   });
 
   test("another table under the key: ours is replaced, a foreign one is refused unless adopted", () => {
