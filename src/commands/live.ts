@@ -87,8 +87,11 @@ async function runBatches(
   return null;
 }
 
-function refusal(change: KernelChange, reason: string): Refusal {
-  return { entry: change.entry, reason };
+function refusal({ entry }: KernelChange, reason: string): Refusal {
+  if (entry.kind !== "rule" || reason !== "File exists") return { entry, reason };
+  // rule_exists() of net/core/fib_rules.c: an address that is not named fits any, and inverted is no difference.
+  const taken = "the kernel takes it for another rule with this priority and table; give one of them another priority";
+  return { entry, reason: taken };
 }
 
 /** Only `neigh` lines stop a batch: routes are checked and spelt so that `ip` can parse them. */

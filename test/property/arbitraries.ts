@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import type { Entry } from "../../src/model/entry.ts";
 import type { NextHop, Route } from "../../src/model/route.ts";
-import { neighbor, route } from "../support/build.ts";
+import type { Rule } from "../../src/model/rule.ts";
+import { neighbor, route, rule } from "../support/build.ts";
 
 const hex = (size: number) => fc.uint8Array({ minLength: size, maxLength: size }).map((list) => [...list]);
 
@@ -77,6 +78,29 @@ export const anyRoute: fc.Arbitrary<Route> = fc
   });
 
 export const anyNeighbor = fc.tuple(address, mac, link).map(([text, of, on]) => neighbor(text, of, on));
-export const anyEntries: fc.Arbitrary<Entry[]> = fc.array(fc.oneof<fc.Arbitrary<Entry>[]>(anyRoute, anyNeighbor), {
-  maxLength: 12,
-});
+/**
+ * Rules that the kernel can tell from each other: at one priority it takes two for one if one of them names an address
+ * more. Those with a mark show that a delete without iif finds one with it.
+ */
+export const anyRule: fc.Arbitrary<Rule> = fc
+  .record({
+    prefix: fc.oneof(prefix4, prefix6),
+    link,
+    how: fc.constantFrom("from", "to", "mark"),
+    v6: fc.boolean(),
+    iif: fc.constantFrom(null, "lo", ...links),
+    table: fc.constantFrom(100, 101, 4_294_967_295),
+    type: fc.constantFrom<Rule["type"][]>("lookup", "lookup", "lookup", "blackhole", "prohibit", "unreachable"),
+    mark: fc.constantFrom({ value: 0x10, mask: 0xff }, { value: 7, mask: 0xffffffff }),
+  })
+  .map(({ prefix, link: on, how, v6, iif, table: of, type, mark }) => {
+    const more = { link: on, type, table: type === "lookup" ? of : 254 };
+    if (how === "from") return rule({ ...more, from: prefix, priority: 3200 });
+    if (how === "to") return rule({ ...more, to: prefix, iif, priority: iif === null ? 3100 : 3101 });
+    return rule({ ...more, family: v6 ? 6 : 4, iif, mark, priority: 3000 });
+  });
+
+export const anyEntries: fc.Arbitrary<Entry[]> = fc.array(
+  fc.oneof<fc.Arbitrary<Entry>[]>(anyRoute, anyNeighbor, anyRule),
+  { maxLength: 12 },
+);

@@ -5,6 +5,7 @@ import { auditCommand } from "../../src/commands/audit.ts";
 import { planCommand } from "../../src/commands/plan.ts";
 import { toDocument } from "../../src/desired/toDocument.ts";
 import { parseRoutes } from "../../src/kernel/parseRoutes.ts";
+import { parseRules } from "../../src/kernel/parseRules.ts";
 import { type Entry, entryKey, entryText } from "../../src/model/entry.ts";
 import { hasNoLink } from "../../src/model/route.ts";
 import type { FakeSystem } from "../support/fakeSystem.ts";
@@ -40,7 +41,7 @@ function disjoint(entries: readonly Entry[], owner: string): Entry[] {
   });
 }
 
-/** Ours in the kernel, by their texts: routes by protocol, neighbors all. */
+/** Ours in the kernel, by their texts: routes by protocol, neighbors and rules all. */
 function ours(made: FakeSystem): string[] {
   const [four, six] = [false, true].map((v6) =>
     JSON.stringify(made.kernel.routes.filter((route) => (route.pref !== undefined) === v6)),
@@ -51,7 +52,12 @@ function ours(made: FakeSystem): string[] {
   const neighbors = made.kernel.neighbors.map(
     ({ dst, dev, lladdr }) => `${dst} lladdr ${lladdr} dev ${dev} nud permanent`,
   );
-  return [...routes.map((route) => entryText(route)), ...neighbors].sort();
+  const { 4: rules4, 6: rules6 } = made.kernel.rules.lists;
+  const rules = [...parseRules(JSON.stringify(rules4), 4), ...parseRules(JSON.stringify(rules6), 6)];
+  return [...routes, ...rules]
+    .map((entry) => entryText(entry))
+    .concat(neighbors)
+    .sort();
 }
 
 describe.each([252, 257])("networkd %i", (version) => {
@@ -105,6 +111,11 @@ describe.each([252, 257])("networkd %i", (version) => {
         let at = 0;
         made.kernel.dropRoutes((route) => route.protocol === "107" && harms[at++ % harms.length] === "delete");
         made.kernel.dropNeighbors(() => harms[at++ % harms.length] === "delete");
+        made.kernel.rules.drop(() => harms[at++ % harms.length] === "delete");
+        const { 4: rules4, 6: rules6 } = made.kernel.rules.lists;
+        for (const one of [...rules4, ...rules6].filter(({ table }) => table === "100")) {
+          if (harms[at++ % harms.length] === "change") one.table = "7";
+        }
         for (const one of made.kernel.neighbors) {
           if (harms[at++ % harms.length] === "change") made.kernel.setNeighbor({ ...one, lladdr: "02:ff:ff:ff:ff:fe" });
         }
@@ -124,6 +135,7 @@ test("the entries of these tests reach all kinds", () => {
   const sample = fc.sample(anyEntries, 200).flat();
   const routes = sample.flatMap((entry) => (entry.kind === "route" ? [entry] : []));
   expect(sample.some(({ kind }) => kind === "neighbor")).toBe(true);
+  expect(sample.some(({ kind }) => kind === "rule")).toBe(true);
   expect(routes.some(({ nextHops }) => nextHops.length > 1)).toBe(true);
   expect(routes.some(({ type }) => hasNoLink(type))).toBe(true);
   expect(routes.some(({ scope, gateway }) => scope === "global" && gateway === null)).toBe(true);

@@ -27,6 +27,13 @@ routes:
 neighbors:
   - { address: "fe80::c00:a9ff:fefe:fe3b", mac: "0e:00:a9:fe:fe:3b", dev: cloud0 }
 `,
+  `version: 1
+rules:
+  - { from: 192.0.2.0/24, fwmark: 0x10/0xff, table: 100, priority: 3200, dev: cloudbr0 }
+  - { iif: cloudbr1, family: both, type: prohibit, priority: 5, dev: cloudbr1 }
+uplinks:
+  - { dev: cloudbr1, address: 192.0.2.5/24, gateway: 192.0.2.1, table: 101 }
+`,
   `{"version":1,"guests":[{"name":"g","dev":"cloudbr0","mac":"52:02:45:76:d2:35","addresses":["2.57.57.30"]}],"routes":[{"to":"10.9.0.0/16","dev":"cloudbr0"}]}`,
 ] as const;
 
@@ -53,6 +60,7 @@ const unknown = fc.constantFrom(
   "__proto__: {}",
   "constructor: x",
   "rules: []",
+  "fwmark: 1",
   "version: 1",
   "to: x",
   "dev: 5",
@@ -115,7 +123,7 @@ export const mutant = fc
 
 /** Structure: a value at any place of the parsed document replaced by one of another kind. */
 export const misshapen = fc.tuple(at, fc.oneof(fc.jsonValue({ maxDepth: 1 }), bad)).map(([place, value]) => {
-  const document = JSON.parse(sound[2]);
+  const document = JSON.parse(sound[3]);
   const places: [Record<string, unknown>, string][] = [];
   const walk = (node: unknown) => {
     if (typeof node !== "object" || node === null) return;

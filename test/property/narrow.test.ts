@@ -34,8 +34,10 @@ const guestCall = fc
     return [...words, ...list.flatMap((text) => [text.includes(":") ? "-6" : "-4", text])];
   });
 const owner = fc.constantFrom("a", "b", "cloudstack:cloudbr0:52:02:00:00:00:01");
-const document = fc.record({ dev: bridge, mac, addresses, prefix: fc.boolean(), guest: fc.boolean() }).map((wish) => ({
+const odds = { prefix: fc.boolean(), guest: fc.boolean(), rule: fc.constantFrom(false, false, false, true) };
+const document = fc.record({ dev: bridge, mac, addresses, ...odds }).map((wish) => ({
   version: 1,
+  ...(wish.rule ? { rules: [{ from: "2001:db8:99::/64", table: 7, priority: 3200, dev: wish.dev }] } : {}),
   // Without a guest it is a router's: no neighbor says that a link was flushed.
   ...(wish.guest ? { guests: [{ name: "g", dev: wish.dev, mac: wish.mac, addresses: wish.addresses }] } : {}),
   ...(wish.prefix
@@ -94,7 +96,7 @@ function stateOf(made: FakeSystem) {
   const files = made.files.tree("/etc/systemd", "/run/systemd", "/run/netkeep", "/var/lib/netkeep");
   files.delete(memory);
   const kernel = [...made.kernel.routes, ...made.kernel.neighbors].map((entry) => JSON.stringify(entry)).sort();
-  return { files: Object.fromEntries(files), kernel };
+  return { files: Object.fromEntries(files), kernel, rules: made.kernel.rules.lists };
 }
 
 test.each(["l3-guest", "foreign-on-252", "live-networkd-masked", "live-ifupdown"])("on %s", async (name) => {

@@ -9,9 +9,10 @@ import { parseMac } from "../../src/model/mac.ts";
 import { readBlocks, readEntries, renderBlock } from "../../src/networkd/block.ts";
 import { sectionToNeighbor, writeNeighbor } from "../../src/networkd/neighborSection.ts";
 import { routeToSection, sectionToRoute, writeRoute } from "../../src/networkd/routeSection.ts";
+import { ruleToSection, sectionToRules } from "../../src/networkd/ruleSection.ts";
 import { readSections, writeSection } from "../../src/networkd/unitFile.ts";
 import { read } from "../support/documents.ts";
-import { address4, address6, anyEntries, anyNeighbor, anyRoute, mac } from "./arbitraries.ts";
+import { address4, address6, anyEntries, anyNeighbor, anyRoute, anyRule, mac } from "./arbitraries.ts";
 
 const digest = (text: string) => text.length.toString(16);
 const byKey = (entries: readonly Entry[]) => [...new Map(entries.map((entry) => [entryKey(entry), entry])).values()];
@@ -35,6 +36,16 @@ describe("drop-ins", () => {
       fc.property(anyNeighbor, (neighbor) => {
         const [section] = readSections(writeNeighbor(neighbor));
         expect(sectionToNeighbor(section!, neighbor.link)).toEqual(neighbor);
+      }),
+    );
+  });
+
+  test("a rule and its section", () => {
+    fc.assert(
+      fc.property(anyRule, fc.boolean(), fc.constantFrom(null, "cloudbr1"), (rule, invert, oif) => {
+        const whole = { ...rule, invert, oif };
+        const [section] = readSections(writeSection(ruleToSection(whole)));
+        expect(sectionToRules(section!, rule.link)).toEqual([whole]);
       }),
     );
   });
