@@ -78,7 +78,7 @@ function lookedAfterBy(reason: string): Why {
 
 function isOn(entry: Found, { links, all }: ImportInput): boolean {
   if (entry.kind === "route" && hasNoLink(entry.type)) return all;
-  if (entry.kind === "rule" && entry.link === "") return all || concerns(entry, links);
+  if (entry.kind === "rule") return all || (entry.link === "" ? concerns(entry, links) : links.has(entry.link));
   return entry.kind === "route" ? linksOf(entry).some((link) => links.has(link)) : links.has(entry.link);
 }
 

@@ -41,7 +41,7 @@ export interface Rule {
 
 /** Priority + selector: of several rules under one key the first in the kernel's list counts, so it is an owner's only once. */
 export function ruleKey(rule: Rule): string {
-  const extra = rule.type === null || rule.extra === "" ? rule.extra : ` ${rule.extra}`;
+  const extra = rule.extra === "" ? "" : ` ${rule.extra}`;
   return `rule ${rule.family} ${rule.priority} ${selectorText(rule)}${extra}`;
 }
 

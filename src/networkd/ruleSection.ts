@@ -23,8 +23,15 @@ export function ruleToSection(rule: Rule): Section {
   return { name: "RoutingPolicyRule", body };
 }
 
+/** All that netkeep writes; any other key selects packets too. */
+const keys = new Set([
+  ...["From", "To", "Family", "FirewallMark", "IncomingInterface", "OutgoingInterface"],
+  ...["InvertRule", "Type", "Table", "Priority"],
+]);
+
 /** The reverse, with networkd's defaults: a rule of each family. None of a section that netkeep never writes. */
 export function sectionToRules(section: Section, link: string): Rule[] {
+  if (Object.keys(section.body).some((key) => !keys.has(key))) return [];
   const value = (key: string) => {
     const found = section.body[key];
     return (typeof found === "string" ? found : found?.at(-1)) ?? null;

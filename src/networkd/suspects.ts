@@ -1,12 +1,13 @@
 import { parseAddress } from "../model/address.ts";
-import { type Entry, entryText } from "../model/entry.ts";
+import { type Entry, entryTitle } from "../model/entry.ts";
 import { sectionToNeighbor } from "./neighborSection.ts";
 import { sectionToRoute } from "./routeSection.ts";
+import { sectionToRules } from "./ruleSection.ts";
 import { assignments, type Section } from "./scan.ts";
 
 /** Something that a unit file asks of a link. */
 export interface Configured {
-  /** As people read it: `route …`, `neighbor …`, `address …`. */
+  /** As people read it: `route …`, `neighbor …`, `rule …`, `address …`. */
   readonly title: string;
   /** `PATH:LINE` of its section; null for our own drop-in. */
   readonly place: string | null;
@@ -17,7 +18,7 @@ export interface Configured {
 }
 
 /**
- * The routes, neighbors and addresses that sections of unit files ask of a link: what networkd has not come through with
+ * The routes, neighbors, rules and addresses that sections of unit files ask of a link: what networkd has not come through with
  * is among those that the kernel does not have. What cannot be read as such a thing is left out.
  */
 export function configuredOn(link: string, sections: readonly Section[]): Configured[] {
@@ -31,12 +32,11 @@ export function configuredOn(link: string, sections: readonly Section[]): Config
         address: canonical(value.replace(/\/.*$/, "")),
       }));
     }
-    const entry = entryOf(section, link);
-    return entry === null ? [] : [{ title: `${entry.kind} ${entryText(entry)}`, place, entry, address: null }];
+    return entriesOf(section, link).map((entry) => ({ title: entryTitle(entry), place, entry, address: null }));
   });
 }
 
-function entryOf(section: Section, link: string): Entry | null {
+function entriesOf(section: Section, link: string): readonly Entry[] {
   const body: Record<string, string | string[]> = {};
   for (const { key, value } of section.assignments) {
     const before = body[key];
@@ -45,11 +45,18 @@ function entryOf(section: Section, link: string): Entry | null {
     else body[key] = value;
   }
   try {
-    if (section.name === "Route") return sectionToRoute({ name: section.name, body }, link);
-    return section.name === "Neighbor" ? sectionToNeighbor({ name: section.name, body }, link) : null;
+    const found = { name: section.name, body };
+    if (section.name === "RoutingPolicyRule") return sectionToRules(found, link);
+    const entry =
+      section.name === "Route"
+        ? sectionToRoute(found, link)
+        : section.name === "Neighbor"
+          ? sectionToNeighbor(found, link)
+          : null;
+    return entry === null ? [] : [entry];
   } catch {
     // Written by others: a value that is no address.
-    return null;
+    return [];
   }
 }
 

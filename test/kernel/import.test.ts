@@ -32,7 +32,7 @@ ip neigh add 198.51.100.5 lladdr ${mac} dev br0 nud permanent protocol zebra
 ip route add 198.51.100.6/32 dev br0 mtu lock 1400
 ip route add 198.51.100.7/32 encap ip id 5 dst 1.2.3.4 dev br0
 ip route add blackhole 198.51.100.8/32
-ip rule add from 192.0.2.0/24 lookup 100 priority 3200
+ip rule add from 192.0.2.0/24 lookup 77 priority 3200
 `;
 const withoutMark = (lines: readonly string[]) =>
   lines.map((line) => line.replace(/ (proto (107|static)|onlink)\b/g, "")).sort();
@@ -47,7 +47,7 @@ test.concurrent(
     expect(printed.status).toBe(0);
     expect(printed.stdout).toContain("link-local: eui64");
     expect(printed.stderr).toMatch(
-      /policy rule from 192\.0\.2\.0\/24 lookup 100 priority 3200: no route tells its link/,
+      /policy rule from 192\.0\.2\.0\/24 lookup 77 priority 3200: no route tells its link/,
     );
     expect(printed.stderr).toMatch(/198\.51\.100\.7 encap ip id 5 .* dst 1\.2\.3\.4/);
     expect(printed.stderr).toMatch(/"mtu lock 1400"/);

@@ -69,6 +69,19 @@ ip -j -N -6 route show table all > route6.json
 ip -j -N neigh show > neigh.json
 ip -j -d address show > address.json
 
+# Rules in all the words that ip-rule(8) has, whether a document has them or not.
+ip rule add from 10.98.0.0/16 lookup 100 priority 3200 protocol 4
+ip rule add not from 10.0.0.0/8 to 10.1.0.1 iif lo oif cloudbr1 fwmark 0x10/0xff prohibit priority 50 table 254 protocol 107
+ip rule add priority 60 iif nosuch blackhole
+ip rule add priority 61 fwmark 16 unreachable
+ip rule add priority 62 from 1.2.3.4 tos 0x10 lookup main suppress_prefixlength 0
+ip rule add priority 63 from 1.2.3.4 ipproto tcp sport 1-3 dport 5 uidrange 1-5 goto 32766
+ip rule add priority 64 nop
+ip -6 rule add to 2001:db8::/32 lookup 4294967295 priority 65
+ip -6 rule add iif cloudbr0 lookup 7 priority 66 protocol 186
+ip -j -N -d -4 rule show > rule4.json
+ip -j -N -d -6 rule show > rule6.json
+
 # One file for each batch: what `ip -force -batch -` was given, a line of dashes, its stderr, and its exit status.
 batch() {
   name=$1; shift
