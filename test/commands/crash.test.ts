@@ -125,29 +125,6 @@ describe("a foreign neighbor that the reload of 252 deletes", () => {
   });
 });
 
-test("a rule that was set by a run that was killed is still known for ours when nobody wants it any more", async () => {
-  const about = fixture("l3-guest");
-  const rule = "{ from: 10.20.0.0/16, table: 100, priority: 3200, dev: cloudbr0 }";
-  const document = (rules: string) => ({ ...given, owner: "routing", text: `{version: 1, rules: [${rules}]}` });
-  const run = async (host: FakeSystem, rules: string) =>
-    applyCommand(await contextOf(host), { ...applyOptions, given: [document(rules)] });
-  const undisturbed = hostOf(about);
-  undisturbed.begin(null);
-  expect(await run(undisturbed, rule)).toMatchObject({ exitCode: 0 });
-  let live = 0;
-  for (let at = 1; at <= undisturbed.effects; at++) {
-    const host = hostOf(about);
-    host.begin({ at, how: "kill" });
-    await expect(run(host, rule)).rejects.toThrow(Killed);
-    if (host.kernel.rules.lists[4].length > 3) live += 1;
-    host.begin(null);
-    expect(await run(host, ""), undisturbed.trace[at - 1]).toMatchObject({ exitCode: 0 });
-    expect(host.kernel.rules.lists[4], undisturbed.trace[at - 1]).toHaveLength(3);
-    expect(host.files.text("/run/netkeep/reload-pending")).toBeNull();
-  }
-  expect(live, "some of the kills came after it was set").toBeGreaterThan(3);
-});
-
 /** Files, routes, neighbors and rules; when a document was stored does not count. */
 function stateOf(host: FakeSystem): string {
   const files = [...host.files.tree("/etc", "/run", "/var")].map(([path, text]) => [
