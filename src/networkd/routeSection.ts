@@ -39,6 +39,7 @@ function isPlain(route: Route): boolean {
     !route.onLink &&
     route.nextHops.length === 0 &&
     route.source === null &&
+    route.preference === defaultPreference(route.destination) &&
     route.table === defaultTable(route.type) &&
     route.metric === defaultMetric(familyOf(route.destination)) &&
     (route.scope === null || route.scope === impliedScope(route)) &&
