@@ -143,6 +143,7 @@ describe("netkeep-state.5", () => {
     uplinks: "Uplinks",
     links: "Links",
     hosts: "Hosts",
+    bridge: "Bridges",
   };
 
   test.each(Object.entries(knownKeys))("has every key of %j, and no other", (kind, keys) => {

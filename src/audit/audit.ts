@@ -1,5 +1,6 @@
 import type { Finding } from "../model/finding.ts";
 import { auditBaseFiles } from "./baseFiles.ts";
+import { auditBridges } from "./bridges.ts";
 import { auditDocuments } from "./documents.ts";
 import { auditDropIns } from "./dropIns.ts";
 import { auditForeign } from "./foreign.ts";
@@ -14,6 +15,7 @@ export function audit(input: AuditInput): Finding[] {
     ...auditDropIns(input),
     ...auditBaseFiles(input),
     ...auditNetworkd(input),
+    ...auditBridges(input),
     ...auditKernel(input),
     ...auditForeign(input),
   ];

@@ -1,4 +1,4 @@
-import { entryTitle } from "../model/entry.ts";
+import { wantedTitle } from "../model/bridge.ts";
 import type { Finding } from "../model/finding.ts";
 import { ownerText } from "../model/owner.ts";
 import type { AuditInput } from "./input.ts";
@@ -28,9 +28,9 @@ function conflictFindings({ conflicts }: AuditInput): Finding[] {
     ...about("conflict", "warning"),
     owner: loser.owner,
     link: loser.entry.link,
-    expected: entryTitle(loser.entry),
-    actual: entryTitle(winner.entry),
-    message: `${ownerText(loser.owner)} and ${ownerText(winner.owner)} want different entries under one key; the second is newer`,
+    expected: wantedTitle(loser.entry),
+    actual: wantedTitle(winner.entry),
+    message: `${ownerText(loser.owner)} and ${ownerText(winner.owner)} want different ${loser.entry.kind === "bridge" ? "bridges of one name" : "entries under one key"}; the second is newer`,
     fix: "change one of the two documents",
   }));
 }

@@ -142,7 +142,7 @@ function obstacleFinding(file: FileComparison, { kind, reason, ours }: Obstacle)
 }
 
 function contents(path: string, entries: number): string {
-  return /6[01]-netkeep[^/]*\.conf$/.test(path) ? `${path} with ${entries} entries` : path;
+  return /6[01]-netkeep(-runtime)?\.conf$/.test(path) ? `${path} with ${entries} entries` : path;
 }
 
 function nameOf(path: string): string {

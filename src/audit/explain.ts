@@ -2,6 +2,7 @@ import { addressOf, covers, hostPrefix, lengthOf, type Prefix } from "../model/a
 import { type Entry, entryKey, entryText, entryTitle, linksOfEntry, prefixesOf } from "../model/entry.ts";
 import type {
   ExplainedEntry,
+  ExplainedGateway,
   ExplainedProblem,
   Explanation,
   InFile,
@@ -24,6 +25,8 @@ export interface ExplainInput {
   readonly subject: Subject;
   readonly wishes: readonly { readonly entry: Entry; readonly wish: Wish }[];
   readonly files: readonly { readonly entry: Entry; readonly file: InFile }[];
+  /** Bridges that netkeep makes, of which the subject is an address. */
+  readonly gateways: readonly ExplainedGateway[];
   readonly kernel: KernelState;
   networkdOf(entry: Entry): ExplainedEntry["networkd"];
   /** Who set an entry, by its protocol. */
@@ -38,17 +41,20 @@ export interface ExplainInput {
 export function explain(input: ExplainInput): Explanation {
   const chosen = choose(input);
   const entries = [...chosen].map(([key, entry]) => explainEntry(key, entry, input));
-  const wanted = entries.some(({ wishes }) => wishes.some(({ lost }) => lost === null));
+  const { gateways } = input;
+  const wanted = gateways.length > 0 || entries.some(({ wishes }) => wishes.some(({ lost }) => lost === null));
   const packets = packetPath(input, chosen);
   const problems: ExplainedProblem[] = [
-    ...input.findings.filter((finding) => concerns(finding, entries, [...chosen.values()])).map(problemOf),
+    ...input.findings
+      .filter((finding) => isAboutGateway(finding, gateways) || concerns(finding, entries, [...chosen.values()]))
+      .map(problemOf),
     ...unusedProblems(input, [...chosen.values()]),
   ];
   const { subject, networkdAbsent } = input;
   const exact = [...chosen.values()].some((entry) => isAbout(entry, subject.prefix));
   const verdict = verdictOf(entries, problems, { wanted, exact, live: packets !== null });
   const shown = subject.link === null ? spelt(subject.prefix) : `${spelt(subject.prefix)}%${subject.link}`;
-  return { subject: shown, verdict, entries, packets, problems, networkdAbsent };
+  return { subject: shown, verdict, entries, gateways, packets, problems, networkdAbsent };
 }
 
 /** `2.57.57.30` for a /32: the subject as people write it. */
@@ -60,7 +66,9 @@ function spelt(prefix: Prefix): string {
  * The entries that the subject is about, each as it is wanted, else as it is: the neighbors of the address and the routes
  * to just this prefix; where there is none of these, the longest routes that cover it.
  */
-function choose({ subject, wishes, files, kernel }: ExplainInput): Map<string, Entry> {
+function choose({ subject, wishes, files, kernel, gateways }: ExplainInput): Map<string, Entry> {
+  // What the kernel makes of an address is no entry of anybody.
+  if (gateways.length > 0 && wishes.every(({ entry }) => !isAbout(entry, subject.prefix))) return new Map();
   const { prefix, link } = subject;
   const all: Entry[] = [
     ...wishes.filter(({ wish }) => wish.lost === null).map(({ entry }) => entry),
@@ -119,6 +127,10 @@ function packetPath({ subject, packets }: ExplainInput, chosen: ReadonlyMap<stri
     text,
     explained: routes.length === 0 ? null : used,
   };
+}
+
+function isAboutGateway({ link, code }: Finding, gateways: ExplainInput["gateways"]): boolean {
+  return gateways.some((gateway) => gateway.link === link) && /^(bridge|sysctl)-/.test(code);
 }
 
 /** A finding about one of the entries, or about something that they all stand on: their link, their owner, networkd. */

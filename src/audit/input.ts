@@ -3,6 +3,7 @@ import type { Entry } from "../model/entry.ts";
 import type { Conflict } from "../model/owner.ts";
 import type { OwnRecord } from "../model/ownership.ts";
 import type { KernelState } from "../model/state.ts";
+import type { BridgePlan } from "../plan/bridges.ts";
 
 /** A generated file, as it should be and as it is, with the entries that stand in both, read when they are asked for. */
 export interface FileComparison {
@@ -15,6 +16,8 @@ export interface FileComparison {
   readonly actual: ReadonlyMap<string, Entry>;
   /** Whose block an entry stands in, by the entry's key. */
   ownerOf(key: string): string | null;
+  /** networkd does not load it for a link: a `.netdev`, or a file for sysctls. */
+  readonly apart?: boolean;
   /** A block's text does not fit its digest, or something stands outside of the blocks. */
   readonly editedByHand: boolean;
   /** Why networkd does not read what stands there; null if it does. */
@@ -95,6 +98,9 @@ export interface AuditInput {
   readonly closedDirectories: readonly { readonly path: string; readonly reason: string }[];
   readonly kernel: KernelState;
   readonly record: OwnRecord;
+  readonly bridges: Pick<BridgePlan, "changes" | "kept" | "uplinks">;
+  /** The owners that ask for a bridge of this name. */
+  bridgeOwnersOf(link: string): readonly string[];
   readonly files: readonly FileComparison[];
   readonly networkd: { readonly running: boolean; readonly reason: string };
   readonly statuses: ReadonlyMap<string, NetworkdView>;

@@ -21,6 +21,8 @@ export function auditKernel(input: AuditInput): Finding[] {
   });
   const different = diff.replace.map(({ wanted, found }) => differentFinding(wanted, found, input));
   const extra = diff.extra.filter((found) => isOursToRemove(found, input.record)).map(extraFinding);
+  // That a bridge of ours is missing is said of the bridge.
+  for (const { action, link } of input.bridges.changes) if (action === "add") absent.delete(link);
   return [...[...absent].map(absentFinding), ...missing, ...different, ...extra];
 }
 

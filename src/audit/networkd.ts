@@ -86,6 +86,7 @@ function loadedFindings(input: AuditInput): Finding[] {
   const inKernel = (key: string) => indexKernel(input.kernel, input.record.protocol).has(key);
   return input.files.flatMap((file) => {
     const view = file.link === null ? undefined : input.statuses.get(file.link);
+    if (file.apart === true) return [];
     const inForce = file.actualText !== null && file.expectedText !== null && file.obstacle === null;
     if (view === undefined || !inForce || view.baseFile === null) return [];
     if (!isLoaded(file, view, inKernel)) return [notLoadedFinding(file, view)];

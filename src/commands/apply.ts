@@ -125,6 +125,8 @@ function combine(first: Outcome, second: Outcome): Outcome {
     ...second,
     stored: [...first.stored, ...second.stored],
     kernel: [...first.kernel, ...second.kernel],
+    bridges: [...first.bridges, ...second.bridges],
+    unmade: [...first.unmade, ...second.unmade],
     files: [...first.files, ...second.files],
     restored: [...first.restored, ...second.restored],
     lost: [...first.lost, ...second.lost],
@@ -138,8 +140,9 @@ function report(
   notes: Prepared["plan"]["notes"],
 ): CommandResult {
   const reloads = outcome.reload === "done" ? prepared.plan.reloads : [];
-  const done = { ...prepared.plan, kernel: outcome.kernel, files: outcome.files, reloads };
-  const nothing = outcome.kernel.length + outcome.files.length + outcome.stored.length === 0;
+  const done = { ...prepared.plan, kernel: outcome.kernel, bridges: outcome.bridges, files: outcome.files, reloads };
+  const changed = outcome.kernel.length + outcome.bridges.length + outcome.files.length;
+  const nothing = changed + outcome.stored.length === 0;
   const summary = nothing && outcome.reload === "not needed" ? "nothing to do" : `done: ${planSummary(done)}`;
   return {
     exitCode: outcomeExitCode(prepared, outcome),

@@ -37,6 +37,9 @@ export async function auditInput(prepared: Prepared, system: System): Promise<Au
     closedDirectories: closedDirectories(observed.tree),
     kernel: observed.kernel,
     record: prepared.record,
+    bridges: prepared.bridges,
+    bridgeOwnersOf: (link) =>
+      desired.owners.filter(({ links }) => links.get(link)?.bridge !== undefined).map(({ owner }) => ownerText(owner)),
     files: compareFiles(prepared, (text) => system.digest(text), setUp),
     networkd: observed.networkd,
     statuses: observed.statuses,

@@ -2,7 +2,7 @@ import type { FileComparison, Obstacle } from "../audit/input.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import type { FoundFile } from "../model/file.ts";
 import { readBlocks, readEntries } from "../networkd/block.ts";
-import { baseNameOf, carriesEntries, isGenerated, standaloneLink } from "../networkd/paths.ts";
+import { baseNameOf, carriesEntries, isGenerated, isLinkFile, netdevLink, standaloneLink } from "../networkd/paths.ts";
 import { isMask } from "../networkd/precedence.ts";
 import { isLinkOfOthers, linkOfFile } from "../networkd/render.ts";
 import { holdsOnlyOurs, isClosed, linkOfOthers } from "./filePlan.ts";
@@ -25,7 +25,7 @@ export function compareFiles(
   const own = [...found.keys(), ...closed.flatMap(({ path, names = [] }) => names.map((name) => `${path}/${name}`))];
   // Where the base file of a link is in doubt, its files are not left over.
   const doubtful = new Set(layout.notes.filter((note) => note.level === "refusal").map((note) => note.link));
-  const paths = new Set([...rendered.keys(), ...own.filter(isGenerated)]);
+  const paths = new Set([...rendered.keys(), ...observed.generated.keys(), ...own.filter(isGenerated)]);
   return [...paths].sort().flatMap((path): FileComparison[] => {
     const file = found.get(path);
     const expectedText = rendered.get(path)?.text ?? null;
@@ -34,7 +34,8 @@ export function compareFiles(
     if (expectedText === null && (doubtful.has(link) || isHarmless(file))) return [];
     const asRendered = expectedText === actualText;
     const entries = rendered.get(path)?.entries ?? [];
-    const modified = file?.kind === "text" ? file.modified : undefined;
+    const apart = !isLinkFile(path);
+    const modified = file?.kind === "text" && !apart ? file.modified : undefined;
     return [
       {
         path,
@@ -49,13 +50,18 @@ export function compareFiles(
           return asRendered ? byKey(entries) : entriesOf(path, actualText, link);
         },
         ownerOf: ownersIn(actualText, link),
-        editedByHand: actualText !== null && !asRendered && carriesEntries(path) && isEdited(actualText, digest),
+        ...(apart ? { apart } : {}),
+        editedByHand: actualText !== null && !asRendered && hasBlocks(path) && isEdited(actualText, digest),
         obstacle: obstacleOf(path, found, expectedText !== null),
         outdated: modified !== undefined && link !== null && modified > (setUp.get(link) ?? Number.POSITIVE_INFINITY),
         orphanOf: expectedText === null ? orphanOf(path, link, prepared) : null,
       },
     ];
   });
+}
+
+function hasBlocks(path: string): boolean {
+  return carriesEntries(path) || netdevLink(path) !== null;
 }
 
 /** A mask where nothing should be: somebody wants that nothing is there. */
@@ -90,7 +96,7 @@ function obstacleOf(path: string, found: ReadonlyMap<string, FoundFile>, wanted:
 
 /** The base file that a left-over drop-in belongs to, if that is not the one of its link, or is not there. */
 function orphanOf(path: string, link: string | null, { layout, observed }: Prepared): string | null {
-  if (standaloneLink(path) !== null) return null;
+  if (standaloneLink(path) !== null || !isLinkFile(path)) return null;
   const name = baseNameOf(path);
   const base = link === null ? undefined : layout.bases.get(link)?.name;
   if (base !== undefined) return base === name ? null : name;

@@ -10,7 +10,7 @@ import { explanationText } from "../report/explainText.ts";
 import type { System } from "../system/system.ts";
 import { auditInput } from "./auditInput.ts";
 import type { CommandContext } from "./context.ts";
-import { filesAbout, networkdViews, wishesOf } from "./explainRead.ts";
+import { filesAbout, gatewaysOf, networkdViews, wishesOf } from "./explainRead.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { CommandResult } from "./result.ts";
 
@@ -31,7 +31,8 @@ export async function explainCommand(context: CommandContext, text: string): Pro
   });
   const { observed } = prepared;
   const wishes = await wishesOf(system, prepared, subject);
-  const about = { subject, kernel: observed.kernel, wishes };
+  const gateways = await gatewaysOf(system, prepared, subject);
+  const about = { subject, kernel: observed.kernel, wishes, gateways };
   const views = await networkdViews(system, prepared, about);
   const explanation = explain({
     ...about,

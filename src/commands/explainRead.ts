@@ -1,9 +1,11 @@
 import type { ExplainInput, Subject } from "../audit/explain.ts";
 import { parseText } from "../desired/parse.ts";
 import { pathOf } from "../desired/problem.ts";
-import { covers } from "../model/address.ts";
+import { covers, hostPrefix } from "../model/address.ts";
+import { bareAddress, type LinkAddress } from "../model/bridge.ts";
 import { type Entry, entryKey, entryText, linksOfEntry, prefixesOf } from "../model/entry.ts";
 import type { ExplainedEntry } from "../model/explanation.ts";
+import { bridgesOf } from "../model/owner.ts";
 import type { LinkStatus } from "../networkd/describe.ts";
 import { isGenerated } from "../networkd/paths.ts";
 import { placedEntries } from "../networkd/placedEntries.ts";
@@ -37,14 +39,34 @@ export async function wishesOf(
         return { entry, wish: { owner, persistence, place, path, lost: null } };
       }),
   );
-  const lost = desired.conflicts
-    .filter(({ loser }) => touches(loser.entry, subject))
-    .map(({ loser: { owner, entry, path } }) => {
-      const persistence = desired.owners.find((state) => state.owner === owner)?.persistence ?? "persistent";
-      const place = places.get(owner)?.(path) ?? owner;
-      return { entry, wish: { owner, persistence, place, path, lost: entryText(entry) } };
-    });
+  const lost = desired.conflicts.flatMap(({ loser: { owner, entry, path } }) => {
+    if (entry.kind === "bridge" || !touches(entry, subject)) return [];
+    const persistence = desired.owners.find((state) => state.owner === owner)?.persistence ?? "persistent";
+    const place = places.get(owner)?.(path) ?? owner;
+    return [{ entry, wish: { owner, persistence, place, path, lost: entryText(entry) } }];
+  });
   return [...won, ...lost];
+}
+
+/** The bridges of netkeep's that the subject is an address of, with the line of the document. */
+export async function gatewaysOf(
+  system: System,
+  { desired, observed }: Prepared,
+  subject: Subject,
+): Promise<ExplainInput["gateways"]> {
+  const isIt = (address: LinkAddress) => hostPrefix(bareAddress(address)) === subject.prefix;
+  const found = desired.owners.flatMap(({ owner, persistence, source, links }) =>
+    bridgesOf({ links })
+      .filter(({ entry }) => (subject.link ?? entry.link) === entry.link && entry.addresses.some(isIt))
+      .map(({ entry: { link }, path }) => ({ link, owner, persistence, source, path })),
+  );
+  if (found.length === 0) return [];
+  const places = await documentPlaces(system);
+  return found.map(({ source, ...gateway }) => {
+    const addresses = observed.kernel.links.get(gateway.link)?.addresses ?? [];
+    const there = addresses.some(({ address }) => hostPrefix(address) === subject.prefix);
+    return { ...gateway, place: places.get(gateway.owner)?.(gateway.path) ?? source, there };
+  });
 }
 
 function touches(entry: Entry, { prefix }: Subject): boolean {

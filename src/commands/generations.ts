@@ -71,8 +71,8 @@ export async function beginGeneration(
     return last === null || last.complete ? null : last;
   }
   if (last !== null && !last.complete && saysTheSame({ documents, admin }, last)) return last;
-  const { kernel } = prepared.plan;
-  const count = (action: string) => kernel.filter((change) => change.action === action).length;
+  const { kernel, bridges } = prepared.plan;
+  const count = (action: string) => [...kernel, ...bridges].filter((change) => change.action === action).length;
   const generation: Generation = {
     netkeep: 1,
     number: numberOf(names.at(-1) ?? "0") + 1,
@@ -147,7 +147,8 @@ function takesOver({ plan, record }: Prepared, given: readonly Pick<GivenDocumen
   const replaced = plan.kernel.some(
     (change) => change.action === "replace" && !isOursToReplace(change.before as KernelRoute | KernelNeighbor, record),
   );
-  return replaced || given.some(({ owner }) => owner === "adopted" || owner === "imported");
+  const bridges = plan.bridges.some((change) => change.action === "replace" && change.takesOver);
+  return replaced || bridges || given.some(({ owner }) => owner === "adopted" || owner === "imported");
 }
 
 /** The run that was interrupted wanted just this. */

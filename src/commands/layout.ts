@@ -9,13 +9,21 @@ import { kernelProtocol } from "../model/route.ts";
 import type { KernelNeighbor, KernelRoute } from "../model/state.ts";
 import type { BaseFileChoice } from "../networkd/baseFile.ts";
 import type { Digest } from "../networkd/block.ts";
-import { isExclusive } from "../networkd/exclusive.ts";
 import { netdevHints } from "../networkd/matchNetdev.ts";
-import { baseNameOf, standaloneLink, standalonePath } from "../networkd/paths.ts";
+import {
+  baseNameOf,
+  isForNetworkd,
+  netdevLink,
+  standaloneLink,
+  standalonePath,
+  sysctlLink,
+} from "../networkd/paths.ts";
 import { type LinkRendering, linkOfFile, ownersByLink, renderLink } from "../networkd/render.ts";
-import { type BaseResolution, linksSharing, resolveBase } from "../networkd/resolveBase.ts";
+import { type BaseResolution, resolveBase } from "../networkd/resolveBase.ts";
 import { assignments, type Section, scanFile } from "../networkd/scan.ts";
-import { hopNotes } from "./hopNotes.ts";
+import type { BridgePlan } from "../plan/bridges.ts";
+import { bridgeOn, sysctlFiles } from "./layoutBridges.ts";
+import { fileNotes } from "./layoutNotes.ts";
 import { liveNotes, whyLive } from "./linkMode.ts";
 import { generatedLinks, type Observed } from "./observe.ts";
 
@@ -41,15 +49,23 @@ export interface Layout {
 }
 
 /** Finds each link's base file and renders what belongs to it. */
-export function layOut(desired: DesiredState, observed: Observed, record: OwnRecord, digest: Digest): Layout {
-  const notes: Note[] = [];
+export function layOut(
+  desired: DesiredState,
+  observed: Observed,
+  record: OwnRecord,
+  digest: Digest,
+  bridges: BridgePlan,
+): Layout {
+  const notes: Note[] = [...bridges.notes];
   const renderings: LinkRendering[] = [];
   const bases = new Map<string, BaseResolution & { kind: "base" }>();
   const live = new Map<string, string>();
-  let certain = true;
   const wanted = linksOfDesired(desired);
   const byLink = ownersByLink(desired);
-  for (const link of [...wanted, ...linksStillGuarded(wanted, record, observed)]) {
+  for (const link of new Set([...wanted, ...linksStillGuarded(wanted, record, observed), ...bridges.kept.keys()])) {
+    // A bridge that was kept live has no file, and needs none to go.
+    const hasFiles = observed.generated.has(standalonePath(link));
+    if (!wanted.includes(link) && bridges.kept.has(link) && !hasFiles) continue;
     const facts = factsOf(link, desired, observed);
     const base = resolveBase(observed.tree, facts, observed.host, observed.statuses.get(link) ?? null);
     const why = wanted.includes(link) ? whyLive(link, base, desired.links.get(link), observed) : null;
@@ -63,32 +79,49 @@ export function layOut(desired: DesiredState, observed: Observed, record: OwnRec
       notes.push({ level: "refusal", link, text: base.problem });
       continue;
     }
-    if (base.kind === "base") {
-      bases.set(link, base);
-      certain &&= base.certain;
-    }
+    if (base.kind === "base") bases.set(link, base);
     const owners = why === null ? (byLink.get(link) ?? []) : [];
-    const about = why !== null ? [] : fileNotes(link, base, owners, observed);
+    const about = why !== null ? [] : fileNotes(link, base, owners, observed, bridges.made.has(link));
     notes.push(...about);
     if (about.some((note) => note.level === "refusal")) continue;
-    const [baseName, version] = [base.kind === "base" ? base.name : null, observed.networkd.version];
-    renderings.push({ link, baseName, version, keepCarrier: keepsCarrier(link, facts, desired), owners });
+    const keepCarrier = keepsCarrier(link, facts, desired);
+    const where = { link, baseName: base.kind === "base" ? base.name : null, version: observed.networkd.version };
+    const bridge = bridgeOn(link, record.protocol, desired, observed, bridges);
+    renderings.push({ ...where, keepCarrier, owners, ...bridge });
   }
+  return layoutOf(renderings, { notes, bases, live, sysctls: sysctlFiles(bridges, observed) }, digest);
+}
+
+/** What was found of all links, as the caller needs it. */
+function layoutOf(
+  renderings: readonly LinkRendering[],
+  found: {
+    readonly notes: readonly Note[];
+    readonly bases: ReadonlyMap<string, BaseResolution & { kind: "base" }>;
+    readonly live: ReadonlyMap<string, string>;
+    readonly sysctls: readonly RenderedFile[];
+  },
+  digest: Digest,
+): Layout {
+  const { notes, bases, live, sysctls } = found;
   const doubtful = new Set(notes.filter((note) => note.level === "refusal").map((note) => note.link));
   let files: readonly RenderedFile[] | null = null;
   return {
     get files() {
-      files ??= renderings.flatMap((rendering) => renderLink(rendering, digest));
+      files ??= [...renderings.flatMap((rendering) => renderLink(rendering, digest)), ...sysctls];
       return files;
     },
     notes,
     sections: new Map([...bases].map(([link, base]) => [link, base.sections])),
     bases,
     live,
-    certain,
+    certain: [...bases.values()].every(({ certain }) => certain),
     keeps: (change) => change.action === "remove" && doubtful.has(linkOfChange(change)),
-    without: (keys) => renderings.flatMap((rendering) => renderLink(withoutKeys(rendering, keys), digest)),
-    reloads: (changes) => [...new Set(changes.map((change) => linkOfChange(change)).filter((link) => link !== null))],
+    without: (keys) => [
+      ...renderings.flatMap((rendering) => renderLink(withoutKeys(rendering, keys), digest)),
+      ...sysctls,
+    ],
+    reloads: (changes) => [...new Set(changes.map(linkToReload).filter((link) => link !== null))],
   };
 }
 
@@ -141,9 +174,12 @@ function factsOf(link: string, desired: DesiredState, observed: Observed): LinkF
   const existing = observed.kernel.links.get(link);
   if (existing !== undefined) return existing.facts;
   const hint = netdevHints(observed.tree, observed.host).get(link);
-  const kind = hint?.kind ?? desired.links.get(link)?.kind;
+  const settings = desired.links.get(link);
+  const kind = hint?.kind ?? settings?.bridge?.kind ?? settings?.kind;
   // A link that does not exist has no other name yet.
-  return kind === undefined ? { name: link, alternativeNames: [] } : virtualLinkFacts(link, kind, hint?.mac);
+  return kind === undefined
+    ? { name: link, alternativeNames: [] }
+    : virtualLinkFacts(link, kind, hint?.mac ?? settings?.bridge?.mac);
 }
 
 /** By default entries outlive the last port of a bridge; a link that nothing is known of is taken for a bridge. */
@@ -152,83 +188,13 @@ function keepsCarrier(link: string, facts: LinkFacts, desired: DesiredState): bo
   return carrier === undefined ? facts.kind === undefined || facts.kind === "bridge" : carrier === "keep";
 }
 
-function fileNotes(
-  link: string,
-  base: Exclude<BaseResolution, { kind: "refused" }>,
-  owners: LinkRendering["owners"],
-  observed: Observed,
-): Note[] {
-  return [
-    ...(base.kind === "base" ? sharingNotes(link, base, observed) : standaloneNotes(link, observed)),
-    ...absentNotes(link, observed),
-    ...limitNotes(link, owners, observed),
-    ...hopNotes(link, owners, observed),
-  ];
-}
-
-function absentNotes(link: string, observed: Observed): Note[] {
-  if (observed.kernel.links.has(link) || observed.kernel.links.size === 0) return [];
-  const text = `${link} does not exist yet; its files are written, and networkd applies them when it appears`;
-  return [{ level: "info", link, text }];
-}
-
-function standaloneNotes(link: string, observed: Observed): Note[] {
-  const notes: Note[] = [];
-  if (!observed.generated.has(standalonePath(link))) {
-    notes.push({ level: "info", link, text: `no base file matches ${link}: netkeep writes ${standalonePath(link)}` });
-  }
-  if (livesOnAdvertisements(link, observed)) {
-    const text =
-      `${link} has addresses or routes from router advertisements that the kernel handles, and networkd would end ` +
-      `that; give ${link} a base file with IPv6AcceptRA=yes first`;
-    notes.push({ level: "refusal", link, text });
-  }
-  return notes;
-}
-
-/** A drop-in of a base file gives its entries to every link that the file applies to, now or when it appears. */
-function sharingNotes(link: string, base: BaseResolution & { kind: "base" }, observed: Observed): Note[] {
-  const remedy = `give ${link} a base file of its own, with [Match] Name=${link}, that sorts before it`;
-  const facts = [...observed.kernel.links.values()].map((other) => other.facts);
-  const sharing = linksSharing(observed.tree, base.name, link, facts, observed.host);
-  if (sharing.length > 0) {
-    const text =
-      `the base file ${base.name} of ${link} also applies to ${sharing.join(", ")}, so a drop-in would give the entries to ` +
-      `all of them; ${remedy}`;
-    return [{ level: "refusal", link, text }];
-  }
-  if (base.sections.length === 0 || isExclusive(base.sections, link)) return [];
-  const text =
-    `the base file ${base.name} of ${link} matches more than this one name, so the next link that it applies to would get ` +
-    `the entries too; ${remedy}`;
-  return [{ level: "refusal", link, text }];
-}
-
-/** networkd ignores what is over its limit, and says so only in its journal. */
-function limitNotes(link: string, owners: LinkRendering["owners"], observed: Observed): Note[] {
-  const { networkd, routeLimit } = observed;
-  let routes = 0;
-  for (const { entries } of owners) for (const { kind } of entries) if (kind === "route") routes += 1;
-  if (routes <= routeLimit) return [];
-  const text =
-    `${link} gets ${routes} routes, and systemd-networkd${networkd.version === null ? "" : ` ${networkd.version}`} on this ` +
-    `host loads ${routeLimit} for one link; set net.ipv6.route.max_size higher (sysctl.d(5)) and restart ` +
-    "systemd-networkd, or spread the routes over several links; more than 20000 are never taken";
-  return [{ level: "refusal", link, text }];
-}
-
-/** Protocol ra (9), or dynamic addresses: who set them up is not networkd, for it does not know the link. */
-function livesOnAdvertisements(link: string, observed: Observed): boolean {
-  const kernel = observed.kernel;
-  const managed = observed.statuses.get(link)?.baseFile != null;
-  if (managed) return false;
-  return (
-    kernel.routes.some((route) => route.link === link && route.protocol === 9) ||
-    (kernel.links.get(link)?.addresses.some((address) => address.dynamic) ?? false)
-  );
-}
-
-function linkOfChange(change: FileChange): string | null {
+function linkOfChange({ path, ...change }: FileChange): string | null {
   const text = change.action === "write" ? change.text : change.before;
-  return linkOfFile(text) ?? standaloneLink(change.path) ?? baseNameOf(change.path).replace(/^\d+-|\.network$/g, "");
+  const named = linkOfFile(text) ?? standaloneLink(path) ?? netdevLink(path) ?? sysctlLink(path);
+  return named ?? baseNameOf(path).replace(/^\d+-|\.network$/g, "");
+}
+
+/** What networkd does not read is no reason for a reload. */
+function linkToReload(change: FileChange): string | null {
+  return isForNetworkd(change.path) ? linkOfChange(change) : null;
 }

@@ -6,7 +6,7 @@ import type { KernelState } from "../model/state.ts";
 import { chooseBaseFile } from "../networkd/baseFile.ts";
 import { readBlocks, readEntries } from "../networkd/block.ts";
 import type { LinkStatus } from "../networkd/describe.ts";
-import { carriesEntries, isGenerated, runtimeDirectory } from "../networkd/paths.ts";
+import { carriesEntries, isGenerated, isLinkFile, runtimeDirectory, sysctlDirectory } from "../networkd/paths.ts";
 import { type UnitTree, unitDirectories } from "../networkd/precedence.ts";
 import { isLinkOfOthers, linkOfFile } from "../networkd/render.ts";
 import { withoutOurs } from "../networkd/resolveBase.ts";
@@ -77,16 +77,17 @@ async function observeAll(
     readonly begun: ReturnType<typeof beginStatuses>;
   },
 ): Promise<ObservedHost> {
-  const [kernel, networkd, tree, host, pending, maxSizes, statuses] = await Promise.all([
+  const [kernel, networkd, tree, sysctls, host, pending, maxSizes, statuses] = await Promise.all([
     asked.kernel,
     asked.networkd,
     asked.units,
+    system.readUnits([sysctlDirectory], [".conf"]),
     system.offline ? {} : system.hostFacts(false),
     system.readText(reloadPendingPath),
     Promise.all([maxSize(system, 4), maxSize(system, 6)]),
     asked.begun.then(({ statuses: answers }) => answers),
   ]);
-  const generated = generatedFiles(tree);
+  const generated = new Map([...generatedFiles(tree), ...generatedFiles(sysctls)]);
   return {
     kernel,
     networkd,
@@ -163,7 +164,8 @@ export function recordedOwner(owner: string, generated: ReadonlyMap<string, stri
 
 /** The links that generated files name in their heads. */
 export function generatedLinks(generated: ReadonlyMap<string, string>): string[] {
-  return [...generated.values()].map(linkOfFile).filter((link) => link !== null);
+  const texts = [...generated].filter(([path]) => isLinkFile(path)).map(([, text]) => text);
+  return texts.map(linkOfFile).filter((link) => link !== null);
 }
 
 /** net.ipv4.route.max_size or net.ipv6.route.max_size; null if not known, as for an image. */

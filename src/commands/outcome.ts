@@ -20,7 +20,8 @@ export function outcomeExitCode(
   const missing = [...outcome.refused, ...outcome.shortfalls].filter(({ entry }) => concerns(prepared, entry, about));
   const rejected = prepared.documents.rejected.some(({ owner }) => about === null || about.has(owner));
   if (rejected && missing.length === 0) return exitCodes.badData;
-  const failed = missing.length + outcome.lost.length > 0;
+  const unmade = about === null ? outcome.unmade.length : 0;
+  const failed = missing.length + unmade + outcome.lost.length > 0;
   const broken = [...outcome.unsettled.values()].includes("failed");
   if (failed || broken) return exitCodes.failed;
   const untold = outcome.reload === prepared.observed.networkd.reason && outcome.reload !== "";
@@ -56,6 +57,8 @@ export function outcomeMessages(
 
 function generalMessages(prepared: Prepared, outcome: Outcome): Message[] {
   const messages: Message[] = [];
+  for (const { link, reason } of outcome.unmade)
+    messages.push({ level: "error", text: `the bridge ${link}: ${reason}` });
   for (const entry of outcome.restored)
     messages.push({ level: "notice", text: `set again after the reload: ${entry}` });
   for (const entry of outcome.lost)
@@ -101,10 +104,13 @@ export function documentMessages(
 export function outcomeData(outcome: Outcome) {
   return {
     stored: [...outcome.stored],
-    kernel: outcome.kernel.length,
+    kernel: outcome.kernel.length + outcome.bridges.length,
     files: outcome.files.map((file) => file.path),
     reload: outcome.reload,
-    refused: outcome.refused.map(({ entry, reason }) => ({ entry: entryText(entry), link: entry.link, reason })),
+    refused: [
+      ...outcome.unmade.map(({ link, reason }) => ({ entry: `bridge ${link}`, link, reason })),
+      ...outcome.refused.map(({ entry, reason }) => ({ entry: entryText(entry), link: entry.link, reason })),
+    ],
     missing: outcome.shortfalls.map(({ entry, actual }) => ({ entry: entryText(entry), link: entry.link, actual })),
     restored: [...outcome.restored],
     lost: [...outcome.lost],
@@ -121,7 +127,7 @@ export function ownersOf(prepared: Pick<Prepared, "desired">, key: string): stri
 
 function reloadMessage(prepared: Prepared, outcome: Outcome): Message {
   const files = outcome.files.length > 0 ? `${count(outcome.files.length, "file")} changed, ` : "";
-  const live = outcome.kernel.length > 0 ? "the kernel is as desired, " : "";
+  const live = outcome.kernel.length + outcome.bridges.length > 0 ? "the kernel is as desired, " : "";
   const level = outcome.reload === prepared.observed.networkd.reason ? ("error" as const) : ("warning" as const);
   return { level, text: `${live}${files}networkd was not told: ${outcome.reload}` };
 }

@@ -1,5 +1,6 @@
 import { exitCodes } from "../errors.ts";
-import type { Plan } from "../model/change.ts";
+import { bridgeText } from "../model/bridge.ts";
+import { differenceText, type Plan } from "../model/change.ts";
 import { entryText } from "../model/entry.ts";
 import { planSummary, planText } from "../report/planText.ts";
 import type { CommandContext } from "./context.ts";
@@ -19,7 +20,8 @@ export async function planCommand(context: CommandContext, options: PlanOptions)
   const { prepared, threats } = await prepareToApply(context, { ...options, reload: true });
   const plan = { ...prepared.plan, notes: [...prepared.plan.notes, ...threats.notes] };
   const refuses = plan.notes.some((note) => note.level === "refusal");
-  const nothing = plan.kernel.length === 0 && plan.files.length === 0 && !prepared.observed.reloadPending;
+  const changes = plan.bridges.length + plan.kernel.length + plan.files.length;
+  const nothing = changes === 0 && !prepared.observed.reloadPending;
   const summary = nothing ? "nothing to do" : `to do: ${planSummary(plan)}`;
   return {
     exitCode: refuses ? exitCodes.failed : nothing ? exitCodes.asDesired : exitCodes.differs,
@@ -34,13 +36,22 @@ export async function planCommand(context: CommandContext, options: PlanOptions)
 /** The plan as published by `netkeep schema plan`. */
 export function planData(plan: Plan) {
   return {
-    kernel: plan.kernel.map((change) => ({
-      action: change.action,
-      kind: change.entry.kind,
-      link: change.entry.link,
-      entry: entryText(change.entry),
-      before: change.action === "replace" ? entryText(change.before) : null,
-    })),
+    kernel: [
+      ...plan.bridges.map((change) => ({
+        action: change.action,
+        kind: "bridge" as const,
+        link: change.link,
+        entry: change.action === "remove" ? change.link : bridgeText(change.bridge),
+        before: change.action === "replace" ? change.differences.map(differenceText).join(", ") : null,
+      })),
+      ...plan.kernel.map((change) => ({
+        action: change.action,
+        kind: change.entry.kind,
+        link: change.entry.link,
+        entry: entryText(change.entry),
+        before: change.action === "replace" ? entryText(change.before) : null,
+      })),
+    ],
     files: plan.files.map((file) => ({
       action: file.action,
       path: file.path,

@@ -15,10 +15,12 @@ import type { KernelEntries, KernelState } from "../model/state.ts";
 import { matchesGlob } from "../networkd/globPattern.ts";
 import { carriesEntries } from "../networkd/paths.ts";
 import { linkOfFile } from "../networkd/render.ts";
+import type { BridgePlan } from "../plan/bridges.ts";
 import { refreshes } from "../plan/files.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { System } from "../system/system.ts";
 import { readAnnounced, withAnnounced } from "./announcedRules.ts";
+import { planHostBridges } from "./bridges.ts";
 import { readHostDocuments } from "./documentFiles.ts";
 import { type GivenDocument, type LoadedDocuments, loadDocuments, shapeDocuments } from "./documents.ts";
 import { fileChanges, obstacleNotes } from "./filePlan.ts";
@@ -51,6 +53,7 @@ export interface Prepared {
   readonly record: OwnRecord;
   readonly observed: Observed;
   readonly layout: Layout;
+  readonly bridges: BridgePlan;
   readonly plan: Plan;
   /** Entries that cannot be live yet: their link is missing or down. */
   readonly waiting: readonly Entry[];
@@ -90,9 +93,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
     { ...options, context, shapes, fallback, now: system.now() },
   );
   const desired = merge(documents.states);
-  if (!options.tolerant && desired.conflicts.length > 0) {
-    throw new UserError(exitCodes.badData, desired.conflicts.map(conflictText).join("\n"));
-  }
+  if (!options.tolerant) refuseConflicts(desired);
   const entries = new Map<string, Entry>();
   for (const owner of desired.owners) for (const { key, entry } of owner.entries) entries.set(key, entry);
   const links = [...new Set([...linksOfDesired(desired), ...generatedLinks(host.generated)])];
@@ -104,10 +105,12 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   const withFiles = new Set(generatedLinks(host.generated));
   const doubt = documents.broken.length === 0 ? {} : { doubtful: (link: string) => !withFiles.has(link) };
   const known: OwnRecord = { protocol: settings.routeProtocol, recorded, scope: null, ...doubt };
-  const laidOut = layOut(desired, observed, known, (text) => system.digest(text));
+  const doubted = { group: settings.routeProtocol, adopt: options.adopt, doubt: documents.broken.length > 0 };
+  const bridges = await planHostBridges(system, desired, observed, doubted);
+  const laidOut = layOut(desired, observed, known, (text) => system.digest(text), bridges);
   layout = laidOut;
   const record: OwnRecord = { ...known, live: laidOut.live };
-  const kernel = planKernel(entries, observed.kernel, record, options.adopt);
+  const kernel = planKernel(entries, bridges.kernel, record, options.adopt);
   const blocked = new Set(kernel.blocked.map(entryKey));
   const filesWithout = (keys: ReadonlySet<string>) => fileChanges(laidOut, observed, keys, options.tolerant);
   const notes = [...laidOut.notes, ...kernel.notes, ...(options.tolerant ? obstacleNotes(laidOut, observed) : [])];
@@ -115,9 +118,13 @@ export async function prepare(system: System, settings: Settings, options: Prepa
     const changed = filesWithout(blocked);
     return [...changed, ...readoptions(kernel.changes, changed, observed, record)];
   };
-  const plan = planOf(system.offline ? [] : kernel.changes, notes, compute, laidOut, observed);
-  const base = { settings, documents, desired, entries, record, observed, layout, plan, announced };
+  const plan = planOf(system.offline ? [] : kernel.changes, notes, compute, laidOut, observed, bridges.changes);
+  const base = { settings, documents, desired, entries, record, observed, layout, bridges, plan, announced };
   return { ...base, waiting: kernel.waiting, blocked, filesWithout, look: () => observeEntries(system) };
+}
+
+function refuseConflicts({ conflicts }: DesiredState): void {
+  if (conflicts.length > 0) throw new UserError(exitCodes.badData, conflicts.map(conflictText).join("\n"));
 }
 
 /** The files are rendered when they are first asked for, see `Layout`. */
@@ -127,9 +134,11 @@ export function planOf(
   compute: () => readonly FileChange[],
   layout: Layout,
   observed: Observed,
+  bridges: Plan["bridges"],
 ): Plan {
   let files: readonly FileChange[] | null = null;
   return {
+    bridges,
     kernel: changes,
     notes,
     get files() {

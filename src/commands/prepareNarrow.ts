@@ -4,6 +4,7 @@ import { type Entry, entryKey } from "../model/entry.ts";
 import type { OwnRecord } from "../model/ownership.ts";
 import type { Settings } from "../model/settings.ts";
 import type { KernelState } from "../model/state.ts";
+import { noBridges } from "../plan/bridges.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { System } from "../system/system.ts";
 import { readStoredOwners } from "./documentFiles.ts";
@@ -69,10 +70,11 @@ export async function prepareNarrow(
     const changed = filesWithout(new Set());
     return [...changed, ...readoptions(changes, changed, observed, record)];
   };
-  const plan = planOf(changes, notes, compute, layout, observed);
+  const bridges = noBridges(kernel);
+  const plan = planOf(changes, notes, compute, layout, observed, bridges.changes);
   if (plan.files.length > 0 && (await endangersOthers(system, observed, recorded, entries))) return null;
   const look = (expected: ReadonlyMap<string, Entry>) => lookAt(system, expected);
-  const base = { settings, documents, desired, entries, record, observed, layout, plan, waiting };
+  const base = { settings, documents, desired, entries, record, observed, layout, bridges, plan, waiting };
   return { ...base, announced: [], blocked: new Set(), filesWithout, look };
 }
 

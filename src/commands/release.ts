@@ -2,6 +2,7 @@ import type { Entry } from "../model/entry.ts";
 import type { KernelEntries } from "../model/state.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { System } from "../system/system.ts";
+import { holdBridges } from "./bridgesLive.ts";
 import { applyLive } from "./live.ts";
 import { observeKernelLinks } from "./observeKernel.ts";
 import type { Prepared } from "./prepare.ts";
@@ -18,17 +19,19 @@ const [calmRounds, mostRounds] = [5, 150];
  */
 export async function holdReleased(
   system: System,
-  { look, record, settings }: Prepared,
+  prepared: Prepared,
   expected: ReadonlyMap<string, Entry>,
   released: ReadonlySet<string>,
 ): Promise<void> {
+  const { look, record, settings } = prepared;
   const here = new Map([...expected].filter(([, entry]) => released.has(entry.link)));
   for (let rounds = 0, calm = 0; calm < calmRounds && rounds < mostRounds; rounds++) {
+    const held = await holdBridges(system, prepared, released);
     const [links, entries] = await Promise.all([observeKernelLinks(system), look(here)]);
     const missing = (state: KernelEntries) =>
       planKernel(here, { links, ...state }, record, false).changes.filter(({ action }) => action !== "remove");
     const changes = missing(entries);
-    calm = changes.length === 0 ? calm + 1 : 0;
+    calm = changes.length === 0 && held ? calm + 1 : 0;
     if (changes.length > 0) await applyLive(system, changes, settings.routeProtocol, missing);
     await system.sleep(pause);
   }

@@ -56,7 +56,7 @@ export async function planRepair(
   const reloads = [...new Set([...prepared.plan.reloads, ...linksToTell(drift, closed)])];
   const plan = { ...prepared.plan, reloads, files: await stillToWrite(context, prepared.plan.files, closed) };
   const modes = closed.map((path) => ({ level: "info" as const, text: `${path} gets mode 0755` }));
-  const nothing = plan.kernel.length + plan.files.length + reloads.length + closed.length === 0;
+  const nothing = plan.bridges.length + plan.kernel.length + plan.files.length + reloads.length + closed.length === 0;
   const summary = nothing ? "nothing here is netkeep's to repair" : `to do: ${planSummary(plan)}`;
   const notes = noteMessages([...plan.notes, ...threats.notes]);
   return { text: planText(plan, context.style), messages: [...notes, ...modes, { level: "info", text: summary }] };

@@ -1,6 +1,7 @@
 import { type ExitCode, exitCodes } from "../errors.ts";
 import type { FileChange } from "../model/change.ts";
 import { places } from "../model/places.ts";
+import { isForNetworkd } from "../networkd/paths.ts";
 import { count } from "../report/style.ts";
 import { requirePrivilege } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
@@ -42,7 +43,7 @@ async function restoreFiles(context: CommandContext): Promise<CommandResult> {
   const prepared = withoutRefreshes(await prepare(system, settings, options));
   const { files } = prepared.plan;
   // By hand, on a host that is up: networkd has to be told, and nobody has done that.
-  const owed = prepared.observed.networkd.running && files.length > 0;
+  const owed = prepared.observed.networkd.running && files.some(({ path }) => isForNetworkd(path));
   if (owed) await noteReload(context, prepared);
   const failed = await changeFiles(context, prepared);
   return report(prepared, failed, owed);

@@ -1,8 +1,9 @@
 import { merge } from "../desired/merge.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { covers, lengthOf, type Prefix, parsePrefix } from "../model/address.ts";
-import { type Entry, entryText, linksOfEntry, prefixesOf } from "../model/entry.ts";
-import type { OwnerState } from "../model/owner.ts";
+import { wantedText } from "../model/bridge.ts";
+import { type Entry, linksOfEntry, prefixesOf } from "../model/entry.ts";
+import { bridgesOf, type OwnerState } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import { showText } from "../report/showText.ts";
 import type { CommandContext } from "./context.ts";
@@ -46,7 +47,9 @@ function select(owners: readonly OwnerState[], subjects: readonly string[]): Own
   return owners.flatMap((owner) => {
     const entries = owner.entries.filter(({ entry }) => choices.some((chosen) => chosen?.(owner.owner, entry)));
     const named = subjects.includes(owner.owner);
-    return entries.length === 0 && !named ? [] : [{ ...owner, entries }];
+    const links = named ? owner.links : new Map([...owner.links].filter(([link]) => subjects.includes(link)));
+    const isEmpty = entries.length === 0 && bridgesOf({ links }).length === 0;
+    return isEmpty && !named ? [] : [{ ...owner, entries, links }];
   });
 }
 
@@ -57,6 +60,9 @@ function choiceOf(subject: string, owners: readonly OwnerState[]): Chosen | null
     (_, entry) => linksOfEntry(entry).includes(subject),
     (_, entry) => "value" in prefix && overlaps(entry, prefix.value),
   ];
+  const isBridge = owners.some(({ links }) => links.get(subject)?.bridge !== undefined);
+  const [onLink] = choices;
+  if (isBridge && onLink !== undefined) return onLink;
   return (
     choices.find((chosen) => owners.some(({ owner, entries }) => entries.some(({ entry }) => chosen(owner, entry)))) ??
     null
@@ -73,15 +79,15 @@ function overlaps(entry: Entry, prefix: Prefix): boolean {
 /** As published by `netkeep schema show`. */
 function showData(owners: readonly OwnerState[]) {
   return {
-    owners: owners.map(({ owner, source, persistence, changed, entries }) => ({
+    owners: owners.map(({ owner, source, persistence, changed, entries, links }) => ({
       owner,
       source,
       persistence,
       changed,
-      entries: entries.map(({ entry, path }) => ({
+      entries: [...bridgesOf({ links }), ...entries].map(({ entry, path }) => ({
         kind: entry.kind,
         link: entry.link,
-        entry: entryText(entry),
+        entry: wantedText(entry),
         path,
       })),
     })),

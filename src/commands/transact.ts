@@ -1,23 +1,31 @@
-import type { FileChange, KernelChange } from "../model/change.ts";
-import { type Entry, entryKey, entryTitle } from "../model/entry.ts";
+import type { BridgeChange, FileChange, KernelChange } from "../model/change.ts";
+import { type Entry, entryKey } from "../model/entry.ts";
 import type { Persistence } from "../model/owner.ts";
-import { isOursToRemove } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
-import type { KernelEntries } from "../model/state.ts";
+import { isForNetworkd } from "../networkd/paths.ts";
 import { planKernel } from "../plan/kernel.ts";
 import type { Threat } from "../plan/threats.ts";
 import type { System } from "../system/system.ts";
 import { announceRules, forgetAnnounced } from "./announcedRules.ts";
+import {
+  type BridgeFailure,
+  beginBridges,
+  bridgesDone,
+  filesToWrite,
+  removeBridges,
+  unfinishedBridges,
+  withoutEarly,
+} from "./bridgesLive.ts";
 import type { GivenDocument } from "./documents.ts";
 import { markLinks } from "./linkMarks.ts";
 import { applyLive, type Refusal } from "./live.ts";
-import { observeKernelLinks } from "./observeKernel.ts";
 import { pendingText } from "./pending.ts";
 import type { Prepared } from "./prepare.ts";
 import { holdReleased } from "./release.ts";
 import { reconfigureLink, reloadNetworkd } from "./reload.ts";
 import { storeDocuments } from "./store.ts";
-import { findShortfalls, lostForeign, missingNow, restoreForeign, type Shortfall, type Verified } from "./verify.ts";
+import { expectedLive, type Settled, settle } from "./transactEnd.ts";
+import { missingNow } from "./verify.ts";
 
 /** Of a reload: networkd has nothing to learn. */
 const notNeeded = "not needed";
@@ -35,19 +43,18 @@ export interface TransactOptions {
 }
 
 /** What was done, and what was not. */
-export interface Outcome {
+export interface Outcome extends Settled {
   readonly stored: readonly string[];
   readonly kernel: readonly KernelChange[];
   readonly files: readonly FileChange[];
+  readonly bridges: readonly BridgeChange[];
   readonly refused: readonly Refusal[];
+  /** Bridges that are not as they should be. */
+  readonly unmade: readonly BridgeFailure[];
   /** "done"; "not needed"; "follows"; or why there was none although files have changed. */
   readonly reload: string;
   /** Links that networkd did not set up: link → SETUP. */
   readonly unsettled: ReadonlyMap<string, string>;
-  readonly shortfalls: readonly Shortfall[];
-  /** Foreign entries that networkd deleted and that were set again, and those that could not be. */
-  readonly restored: readonly string[];
-  readonly lost: readonly string[];
 }
 
 /**
@@ -65,11 +72,14 @@ export async function transact(
   const stored = await storeDocuments(system, options.given, prepared.documents, options.persistence, winners);
   const goesLive = options.live && !system.offline;
   const announced = goesLive && (await announceRules(system, prepared.plan.kernel, prepared.announced));
+  const { early, unmade } = goesLive ? await beginBridges(system, prepared) : { early: [], unmade: [] };
   // What is to be written is rendered while `ip` works; goLive() has started it when it first waits.
   const [live] = await Promise.all([goLive(system, prepared, options), rendered(prepared)]);
   const refusedKeys = new Set([...prepared.blocked, ...live.refused.map((refusal) => entryKey(refusal.entry))]);
-  const files = filesOf(prepared, refusedKeys);
-  await writeFiles(system, prepared, files, threats);
+  const busy = goesLive ? await removeBridges(system, prepared) : [];
+  unmade.push(...busy);
+  const files = filesToWrite(filesOf(prepared, refusedKeys), busy);
+  await writeFiles(system, prepared, withoutEarly(files, early), threats);
   if (announced) await forgetAnnounced(system);
   const expectedAfter = (reloaded: boolean) => expectedLive(prepared, refusedKeys, options, reloaded);
   const later = options.wait === false && threats.length === 0 && mayFollow(prepared);
@@ -93,6 +103,8 @@ export async function transact(
   return {
     stored,
     files,
+    bridges: goesLive ? bridgesDone(prepared, unmade) : [],
+    unmade: [...unmade, ...(await unfinishedBridges(system, prepared, unmade, goesLive, reload.text === "done"))],
     reload: reload.text,
     unsettled: reload.unsettled,
     kernel: live.applied,
@@ -103,9 +115,9 @@ export async function transact(
 
 async function goLive(system: System, prepared: Prepared, options: TransactOptions) {
   if (!options.live || system.offline) return { applied: [], refused: [] };
-  const { settings, entries, observed, record } = prepared;
+  const { settings, entries, bridges, record } = prepared;
   return applyLive(system, prepared.plan.kernel, settings.routeProtocol, (state) => {
-    const kernel = { ...observed.kernel, ...state };
+    const kernel = { ...bridges.kernel, ...state };
     return planKernel(entries, kernel, record, options.adopt).changes;
   });
 }
@@ -134,7 +146,8 @@ async function writeFiles(
   for (const { entry, restorable } of threats)
     if (restorable && entry.kind !== "rule") guarded.set(entryKey(entry), entry);
   const text = pendingText({ links: [...pending.links, ...layout.reloads(files)], guarded: [...guarded.values()] });
-  if (!system.offline) await system.writeFile(places.reloadPending, text);
+  const owed = files.some(({ path }) => isForNetworkd(path));
+  if (!system.offline && owed) await system.writeFile(places.reloadPending, text);
   for (const file of files) {
     if (file.action === "write") await system.writeFile(file.path, file.text, file.before !== null);
     else await system.removeFile(file.path);
@@ -150,7 +163,8 @@ async function tellNetworkd(
 ): Promise<{ text: string; unsettled: ReadonlyMap<string, string> }> {
   const none: ReadonlyMap<string, string> = new Map();
   const { observed, settings } = prepared;
-  if (system.offline || (files.length === 0 && !observed.reloadPending)) return { text: notNeeded, unsettled: none };
+  const changes = files.some(({ path }) => isForNetworkd(path));
+  if (system.offline || (!changes && !observed.reloadPending)) return { text: notNeeded, unsettled: none };
   if (!observed.networkd.running && isReleaseOnly(prepared, files)) return { text: notNeeded, unsettled: none };
   if (!options.reload) return { text: "left out (--no-reload): run `netkeep apply` soon", unsettled: none };
   if (!observed.networkd.running) return { text: observed.networkd.reason, unsettled: none };
@@ -189,56 +203,4 @@ function releasedLinks({ layout }: Prepared, files: readonly FileChange[]): Set<
 function isReleaseOnly({ layout, observed }: Prepared, files: readonly FileChange[]): boolean {
   const links = [...layout.reloads(files), ...observed.pending.links];
   return links.length > 0 && links.every((link) => layout.live.has(link));
-}
-
-/** What has to be in the kernel now. Entries that waited for a link count only after networkd had its turn. */
-function expectedLive(
-  prepared: Prepared,
-  refused: ReadonlySet<string>,
-  options: TransactOptions,
-  reloaded: boolean,
-): ReadonlyMap<string, Entry> {
-  if (!options.live && !reloaded) return new Map();
-  const { entries, waiting, observed, layout } = prepared;
-  const absent = new Set(
-    waiting
-      .filter(({ link }) => !reloaded || layout.live.has(link) || !observed.kernel.links.has(link))
-      .map((entry) => entryKey(entry)),
-  );
-  if (refused.size + absent.size === 0) return entries;
-  return new Map([...entries].filter(([key]) => !refused.has(key) && !absent.has(key)));
-}
-
-/** Sets again what networkd took away, of others and of ours, and says what is still missing then. */
-async function settle(
-  system: System,
-  prepared: Prepared,
-  expected: ReadonlyMap<string, Entry>,
-  threats: readonly Threat[],
-  options: TransactOptions,
-  reloaded: boolean,
-): Promise<Pick<Outcome, "shortfalls" | "restored" | "lost">> {
-  if (system.offline || (expected.size === 0 && !reloaded)) return { shortfalls: [], restored: [], lost: [] };
-  const protocol = prepared.settings.routeProtocol;
-  const guarded = threats.flatMap(({ entry, restorable }) =>
-    reloaded && restorable && entry.kind !== "rule" ? [entry] : [],
-  );
-  let { shortfalls, entries, others } = await findShortfalls(system, prepared.look, expected, protocol);
-  const astray = options.live && (shortfalls.length > 0 || hasLeftovers(prepared, others));
-  const links = guarded.length > 0 || astray ? await observeKernelLinks(system) : new Map();
-  const gone = lostForeign(guarded, { links, ...entries });
-  const lost = gone.length === 0 ? [] : await restoreForeign(system, gone);
-  if (astray) {
-    const replan = (state: KernelEntries) =>
-      planKernel(expected, { links, ...state }, prepared.record, options.adopt).changes;
-    await applyLive(system, replan(entries), protocol, replan);
-    ({ shortfalls } = await findShortfalls(system, prepared.look, expected, protocol));
-  }
-  const stillLost = new Set(lost.map(entryTitle));
-  return { shortfalls, restored: gone.map(entryTitle).filter((text) => !stillLost.has(text)), lost: [...stillLost] };
-}
-
-/** Ours and no longer wanted, and still there: networkd 252 leaves removed routes in the kernel. */
-function hasLeftovers({ record }: Prepared, others: Verified["others"]): boolean {
-  return others.some((entry) => isOursToRemove(entry, record));
 }

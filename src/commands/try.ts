@@ -1,5 +1,5 @@
 import { exitCodes, UserError } from "../errors.ts";
-import type { KernelChange } from "../model/change.ts";
+import type { Plan } from "../model/change.ts";
 import { entryTitle } from "../model/entry.ts";
 import { isOursToReplace } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
@@ -86,7 +86,7 @@ export async function beginTrial(context: CommandContext, id: string, options: T
   const notes = [...prepared.plan.notes, ...threats.notes];
   const refusals = [
     ...noteMessages(notes.filter(({ level }) => level === "refusal")),
-    ...takenOver(prepared.plan.kernel, prepared.record),
+    ...takenOver(prepared.plan, prepared.record),
   ];
   if (refusals.length > 0) {
     const messages: Message[] = [...refusals, { level: "error", text: "nothing was changed" }];
@@ -132,12 +132,17 @@ async function adminsOf({ system }: CommandContext, given: readonly GivenDocumen
 }
 
 /** To take back what was somebody else's would be to delete it. */
-function takenOver(changes: readonly KernelChange[], record: Parameters<typeof isOursToReplace>[1]): Message[] {
-  return changes.flatMap((change): Message[] => {
+function takenOver({ kernel, bridges }: Plan, record: Parameters<typeof isOursToReplace>[1]): Message[] {
+  const entries = kernel.flatMap((change) => {
     if (change.action !== "replace") return [];
-    if (isOursToReplace(change.before as KernelRoute | KernelNeighbor, record)) return [];
-    const text = `refused: ${entryTitle(change.before)} is of somebody else, and what is tried must not replace it: it could not be given back`;
-    return [{ level: "error", text }];
+    return isOursToReplace(change.before as KernelRoute | KernelNeighbor, record) ? [] : [entryTitle(change.before)];
+  });
+  const links = bridges.flatMap((change) =>
+    change.action === "replace" && change.takesOver ? [`the bridge ${change.link}`] : [],
+  );
+  return [...links, ...entries].map((what): Message => {
+    const text = `refused: ${what} is of somebody else, and what is tried must not replace it: it could not be given back`;
+    return { level: "error", text };
   });
 }
 

@@ -1,6 +1,6 @@
 import type { OwnerState, Persistence } from "../model/owner.ts";
 import { checkAcross } from "./across.ts";
-import { type GuardContext, guardProblems } from "./guard.ts";
+import { bridgeProblems, type GuardContext, guardProblems } from "./guard.ts";
 import { documentOfHost, hostProblems } from "./hosts.ts";
 import { type NormalizeContext, normalize } from "./normalize.ts";
 import { type ParsedText, parseText } from "./parse.ts";
@@ -59,6 +59,7 @@ export function readDocument(
   const normalized = normalize(shape.input, shape.positions, context);
   const checked = checkAcross(normalized.entries);
   problems.push(...normalized.problems, ...checked.problems, ...guardProblems(checked.entries, context));
+  problems.push(...bridgeProblems(normalized.links, context));
   if (problems.length > 0) return { state: null, problems: texts(document, problems, parsed) };
   const { owner, source, persistence, changed } = document;
   const state = { owner, source, persistence, changed, entries: checked.entries, links: normalized.links };

@@ -1,6 +1,17 @@
-import { type Address, addressOf, covers, familyOf, isMulticast, lengthOf, type Prefix } from "../model/address.ts";
+import {
+  type Address,
+  addressOf,
+  covers,
+  familyOf,
+  isLinkLocal6,
+  isMulticast,
+  lengthOf,
+  networkPrefix,
+  type Prefix,
+} from "../model/address.ts";
+import { bareAddress, isLinkScope4, lengthOfLinkAddress } from "../model/bridge.ts";
 import type { Entry } from "../model/entry.ts";
-import type { OwnedEntry } from "../model/owner.ts";
+import type { LinkSettings, OwnedEntry } from "../model/owner.ts";
 import { linksOf } from "../model/route.ts";
 import { isForNearlyAll, type Rule } from "../model/rule.ts";
 import { type Problem, pathOf } from "./problem.ts";
@@ -26,6 +37,27 @@ export function guardProblems(entries: readonly OwnedEntry[], context: GuardCont
     if (message !== null) problems.push({ path: pathOf(path), message });
   }
   return problems;
+}
+
+/** The same for bridges: a gateway's subnet must not swallow the host's own traffic. */
+export function bridgeProblems(links: ReadonlyMap<string, LinkSettings>, context: GuardContext): Problem[] {
+  return [...links].flatMap(([link, { bridge }]) => {
+    if (bridge === undefined) return [];
+    const path = ["links", link, "bridge"];
+    if (!context.allowsLink(link)) {
+      return [{ path, message: `link ${link} is not in AllowLinks= of netkeep.conf(5)` }];
+    }
+    const own = new Set<string>(bridge.addresses.map(bareAddress));
+    return bridge.addresses.flatMap((address) => {
+      const subnet = networkPrefix(bareAddress(address), lengthOfLinkAddress(address));
+      // Each link has its own fe80::/64 and 169.254.0.0/16.
+      if (isLinkLocal6(bareAddress(address)) || isLinkScope4(address)) return [];
+      const covered = context.hostAddresses.find((host) => !own.has(host) && covers(subnet, host));
+      if (covered === undefined) return [];
+      const message = `${address}: its subnet covers ${covered}, an address of this host or its gateway`;
+      return [{ path: [...path, "addresses"], message }];
+    });
+  });
 }
 
 function linkProblem(entry: Entry, context: GuardContext): string | null {
@@ -82,7 +114,7 @@ function coveredHost(destination: Prefix, hosts: ReadonlySet<string>, context: G
 }
 
 /** IPv4 0/8, 127/8, 224/4 and above; IPv6 ::, ::1 and ff00::/8 (RFC 6890). */
-function isSpecial(address: Address): boolean {
+export function isSpecial(address: Address): boolean {
   if (familyOf(address) === 6) return address === "::" || address === "::1" || isMulticast(address);
   const first = Number(address.slice(0, address.indexOf(".")));
   return first === 0 || first === 127 || first >= 224;

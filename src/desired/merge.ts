@@ -1,4 +1,4 @@
-import { entryText } from "../model/entry.ts";
+import { bridgeText, wantedText } from "../model/bridge.ts";
 import {
   type Conflict,
   type DesiredState,
@@ -37,10 +37,28 @@ export function merge(owners: readonly OwnerState[]): DesiredState {
       own.push(owned);
     }
     kept.set(state.owner, own);
-    for (const [link, settings] of state.links) links.set(link, { ...settings, ...links.get(link) });
+    for (const [link, settings] of state.links) {
+      conflicts.push(...bridgeConflicts(link, settings, state, byAge));
+      links.set(link, { ...settings, ...links.get(link) });
+    }
   }
   const byName = [...owners].sort((a, b) => (a.owner < b.owner ? -1 : 1));
   return { owners: byName.map((state) => ({ ...state, entries: kept.get(state.owner) ?? [] })), links, conflicts };
+}
+
+/** A bridge is wanted whole: the settings of two documents make none that somebody has thought of. */
+function bridgeConflicts(
+  link: string,
+  { bridge }: LinkSettings,
+  { owner }: OwnerState,
+  byAge: readonly OwnerState[],
+): Conflict[] {
+  const winner = byAge.find((state) => state.links.get(link)?.bridge !== undefined);
+  const wanted = winner?.links.get(link)?.bridge;
+  if (bridge === undefined || winner === undefined || wanted === undefined) return [];
+  if (bridgeText(wanted) === bridgeText(bridge)) return [];
+  const loser = { owner, entry: bridge, path: `links.${link}.bridge` };
+  return [{ key: `bridge ${link}`, winner: { owner: winner.owner, entry: wanted }, loser }];
 }
 
 /** Links that an owner names, by entries or by settings, sorted. */
@@ -54,8 +72,8 @@ export function linksOfDesired(desired: DesiredState): string[] {
 export function conflictText({ winner, loser }: Conflict): string {
   const [losing, winning] = [ownerText(loser.owner), ownerText(winner.owner)];
   return [
-    `${losing} and ${winning} want different entries under one key:`,
-    `    ${losing} (${loser.path}): ${entryText(loser.entry)}`,
-    `    ${winning}: ${entryText(winner.entry)}`,
+    `${losing} and ${winning} want different ${loser.entry.kind === "bridge" ? "bridges of one name" : "entries under one key"}:`,
+    `    ${losing} (${loser.path}): ${wantedText(loser.entry)}`,
+    `    ${winning}: ${wantedText(winner.entry)}`,
   ].join("\n");
 }

@@ -1,6 +1,7 @@
 import { type Address, accepted, hostPrefix, type Parsed, parseAddress } from "../model/address.ts";
 import { linkLocalFromMac, type MacAddress, parseMac } from "../model/mac.ts";
 import { type LinkSettings, type OwnedEntry, ownedEntry } from "../model/owner.ts";
+import { completeLinks } from "./link.ts";
 import type { Problem } from "./problem.ts";
 import { completeRoute, onLinkRoute } from "./route.ts";
 import { completeRule } from "./rule.ts";
@@ -74,8 +75,8 @@ export function normalize(
     problems.push(...completed.problems);
     entries.push(...completed.rules.map((entry) => ownedEntry(entry, path.join("."))));
   }
-  const links = new Map(Object.entries(input.links ?? {}) as [string, LinkSettings][]);
-  return { entries, links, problems };
+  const { links, problems: linkProblems } = completeLinks(input.links ?? {});
+  return { entries, links, problems: [...problems, ...linkProblems] };
 }
 
 /** Which links the routes of a table are on; looked up at the first question only, for few documents have rules. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Parsed } from "../model/address.ts";
-import { parseAddress, parsePrefix } from "../model/address.ts";
+import { parseAddress, parseLinkAddress, parsePrefix } from "../model/address.ts";
 import { parseMac } from "../model/mac.ts";
 import { linkModes } from "../model/owner.ts";
 import { preferences, routeTypes, scopes } from "../model/route.ts";
@@ -145,6 +145,22 @@ const uplink = z.strictObject({
 
 const neighbor = z.strictObject({ address, mac, dev: link });
 
+/** As ip-sysctl(7) has them in the kernel's documentation; 4 to 7 of arp_ignore are reserved there. */
+const bridge = z.strictObject({
+  mac: mac.meta({ description: "the same on every host, so that a guest that moves finds its gateway" }),
+  addresses: z
+    .array(spelling(parseLinkAddress, "an address with the length of its subnet, such as 169.254.0.1/32"))
+    .min(1)
+    .meta({ description: "the gateways of the guests" }),
+  forwarding: z.boolean().optional().meta({ description: "of IPv4 and IPv6 on this link; true if not given" }),
+  "arp-ignore": z.literal([0, 1, 2, 3, 8]).optional().meta({ description: "net.ipv4.conf.LINK.arp_ignore" }),
+  "arp-announce": z.literal([0, 1, 2]).optional().meta({ description: "net.ipv4.conf.LINK.arp_announce" }),
+  "rp-filter": z
+    .enum(["off", "strict", "loose"])
+    .optional()
+    .meta({ description: "net.ipv4.conf.LINK.rp_filter: strict is 1, loose is 2" }),
+});
+
 const linkSettings = z.strictObject({
   carrier: z
     .enum(["keep", "follow"])
@@ -159,6 +175,7 @@ const linkSettings = z.strictObject({
     .regex(/^[a-z0-9-]{1,32}$/, "is not a kind of link such as bridge or veth")
     .optional()
     .meta({ description: "the kind of a link that does not exist yet, as in `ip -d link`" }),
+  bridge: bridge.optional().meta({ description: "the link is a bridge for routed guests, which netkeep makes" }),
 });
 
 const sections = {
@@ -199,6 +216,7 @@ export type RouterInput = z.infer<typeof router>;
 export type RouteInput = z.infer<typeof route>;
 export type RuleInput = z.infer<typeof rule>;
 export type UplinkInput = z.infer<typeof uplink>;
+export type LinkInput = z.infer<typeof linkSettings>;
 
 /** The keys that each kind of object takes, for "did you mean": by the last word of its path. */
 export const knownKeys: Readonly<Record<string, readonly string[]>> = {
@@ -212,4 +230,5 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
   uplinks: Object.keys(uplink.shape),
   links: Object.keys(linkSettings.shape),
   hosts: Object.keys(sections),
+  bridge: Object.keys(bridge.shape),
 };

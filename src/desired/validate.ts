@@ -108,7 +108,6 @@ function valueHint(issue: z.core.$ZodIssue): { hint?: string } {
 
 /** Keys of the format that this version cannot carry out: saying "unknown" would send the user looking for a typo. */
 const reserved: Readonly<Record<string, string>> = {
-  bridge: "bridges made by netkeep are not supported by this version of netkeep",
   proto: "is not settable: netkeep's routes carry the protocol of RouteProtocol= in netkeep.conf(5)",
   protocol: "is not settable: netkeep's routes carry the protocol of RouteProtocol= in netkeep.conf(5)",
 };

@@ -14,7 +14,14 @@ const linksSchema = z.array(
     link_type: z.string(),
     address: z.string().optional(),
     permaddr: z.string().optional(),
-    linkinfo: z.looseObject({ info_kind: z.string().optional() }).optional(),
+    group: z.string().optional(),
+    master: z.string().optional(),
+    linkinfo: z
+      .looseObject({
+        info_kind: z.string().optional(),
+        info_data: z.looseObject({ stp_state: z.number().optional() }).optional(),
+      })
+      .optional(),
     addr_info: z
       .array(
         z.looseObject({
@@ -53,8 +60,25 @@ function toLink(link: LinkJson, deviceTypes: ReadonlyMap<string, string>): Kerne
     return [{ address, subnet, dynamic: item.dynamic === true && !isLinkLocal6(address) && familyOf(address) === 6 }];
   });
   const [up, carrier] = [link.flags.includes("UP"), link.flags.includes("LOWER_UP")];
-  const size = link.mtu === undefined ? {} : { mtu: link.mtu };
-  return { name: link.ifname, index: link.ifindex, up, carrier, ...size, facts: factsOf(link, deviceTypes), addresses };
+  const stp = link.linkinfo?.info_data?.stp_state;
+  return {
+    name: link.ifname,
+    index: link.ifindex,
+    up,
+    carrier,
+    ...(link.mtu === undefined ? {} : { mtu: link.mtu }),
+    group: groupOf(link.group),
+    master: link.master ?? null,
+    stp: stp === undefined ? null : stp !== 0,
+    facts: factsOf(link, deviceTypes),
+    addresses,
+  };
+}
+
+/** A number unless /etc/iproute2/group has a name for it, as for 0. */
+function groupOf(text = "default"): number | null {
+  if (text === "default") return 0;
+  return /^\d+$/.test(text) ? Number(text) : null;
 }
 
 function factsOf(link: LinkJson, deviceTypes: ReadonlyMap<string, string>): LinkFacts {

@@ -43,6 +43,20 @@ export function parsePrefix(text: string): Parsed<Prefix> {
   return { value: prefix };
 }
 
+/** Accepts `ADDRESS/LENGTH` of an address that a link can have; host bits stay. Returns the canonical text. */
+export function parseLinkAddress(text: string): Parsed<string> {
+  const [spelt = "", digits, ...rest] = text.split("/");
+  const parsed = parseAddress(spelt);
+  if ("problem" in parsed || rest.length > 0) return { problem: `"${text}" is not ADDRESS/LENGTH` };
+  const longest = familyOf(parsed.value) === 4 ? 32 : 128;
+  if (digits === undefined)
+    return { problem: `"${text}" has no prefix length; for a gateway write ${text}/${longest}` };
+  if (!/^\d{1,3}$/.test(digits) || Number(digits) > longest || Number(digits) === 0) {
+    return { problem: `"${text}": the prefix length must be 1 to ${longest}` };
+  }
+  return { value: `${parsed.value}/${Number(digits)}` };
+}
+
 /** The /32 or /128 of an address. */
 export function hostPrefix(address: Address): Prefix {
   return `${address}/${familyOf(address) === 4 ? 32 : 128}` as Prefix;

@@ -48,6 +48,18 @@ export interface ExplainedEntry {
   readonly kernel: { readonly entry: string; readonly by: string } | null;
 }
 
+/** A bridge that netkeep makes, of which the subject is an address. */
+export interface ExplainedGateway {
+  readonly link: string;
+  readonly owner: string;
+  readonly persistence: Persistence;
+  /** `FILE:LINE` of the document. */
+  readonly place: string;
+  readonly path: string;
+  /** Whether the link has the address. */
+  readonly there: boolean;
+}
+
 /** What the kernel would do with a packet of this host to the address. */
 export interface PacketPath {
   readonly address: string;
@@ -69,6 +81,7 @@ export interface Explanation {
   readonly subject: string;
   readonly verdict: Verdict;
   readonly entries: readonly ExplainedEntry[];
+  readonly gateways: readonly ExplainedGateway[];
   /** null below --root. */
   readonly packets: PacketPath | null;
   readonly problems: readonly ExplainedProblem[];

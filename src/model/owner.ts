@@ -1,3 +1,4 @@
+import type { Bridge, Wanted } from "./bridge.ts";
 import { type Entry, entryKey } from "./entry.ts";
 
 /** `persistent` survives a reboot (/etc, /var/lib); `runtime` is gone with /run. */
@@ -17,6 +18,8 @@ export interface LinkSettings {
   readonly mode?: LinkMode;
   /** The netdev kind of a link that does not exist yet, for [Match] Kind= and Driver=. */
   readonly kind?: string;
+  /** The link is a bridge that netkeep makes. */
+  readonly bridge?: Bridge;
 }
 
 /** An entry and the place in its owner's document that asks for it, such as `guests.0.addresses.1`. */
@@ -46,11 +49,18 @@ export interface OwnerState {
   readonly links: ReadonlyMap<string, LinkSettings>;
 }
 
-/** Two owners want different entries under one key. */
+/** The bridges that an owner asks for, and where. */
+export function bridgesOf({ links }: Pick<OwnerState, "links">): { readonly entry: Bridge; readonly path: string }[] {
+  return [...links].flatMap(([link, { bridge }]) =>
+    bridge === undefined ? [] : [{ entry: bridge, path: `links.${link}.bridge` }],
+  );
+}
+
+/** Two owners want different entries under one key, or one bridge in two ways. */
 export interface Conflict {
   readonly key: string;
-  readonly winner: { readonly owner: string; readonly entry: Entry };
-  readonly loser: { readonly owner: string; readonly entry: Entry; readonly path: string };
+  readonly winner: { readonly owner: string; readonly entry: Wanted };
+  readonly loser: { readonly owner: string; readonly entry: Wanted; readonly path: string };
 }
 
 /** The merge of all owners: `owners` keep only entries that won. */

@@ -25,6 +25,12 @@ export interface KernelLink {
   /** Bytes; absent where `ip` says none. */
   readonly mtu?: number;
   readonly carrier: boolean;
+  /** Its group, 0 for most; null where that has a name. */
+  readonly group?: number | null;
+  /** The bridge that it is a port of. */
+  readonly master?: string | null;
+  /** Of a bridge: whether it runs the spanning tree protocol. */
+  readonly stp?: boolean | null;
   readonly facts: LinkFacts;
   readonly addresses: readonly { readonly address: Address; readonly subnet: Prefix; readonly dynamic: boolean }[];
 }

@@ -25,6 +25,11 @@ export const closing = "# netkeep end";
 export function renderBlock(owner: string, source: string, entries: readonly Entry[], digest: Digest): string {
   const sorted = entries.map((entry) => ({ key: entryKey(entry), entry })).sort((a, b) => (a.key < b.key ? -1 : 1));
   const body = sorted.map(({ entry }) => sectionText(entry)).join("\n");
+  return frameBlock(owner, source, body, digest);
+}
+
+/** Text on behalf of an owner between the two lines that say so. */
+export function frameBlock(owner: string, source: string, body: string, digest: Digest): string {
   const frame = `# netkeep block owner=${ownerWord(owner)} digest=${digest(body)} source=${commentText(source)}`;
   return `${frame}\n${body}${closing}\n`;
 }

@@ -6,6 +6,8 @@ const linkFile = "50-netkeep-link.conf";
 const entriesFile = "60-netkeep.conf";
 const runtimeFile = "61-netkeep-runtime.conf";
 const standalonePattern = /^60-netkeep-(.+)\.network$/;
+/** sysctl.d(5): what networkd has no key for. */
+export const sysctlDirectory = "/etc/sysctl.d";
 
 /** The three drop-ins of one base file, `baseName` being `10-cloudbr0.network`. */
 export function dropInPaths(baseName: string) {
@@ -21,9 +23,39 @@ export function standalonePath(link: string): string {
   return `${persistentDirectory}/60-netkeep-${link}.network`;
 }
 
+/** The files of a bridge that netkeep makes, besides its base file, which is at `standalonePath`, and its drop-ins. */
+export function bridgePaths(link: string) {
+  return {
+    netdev: `${persistentDirectory}/60-netkeep-${link}.netdev`,
+    sysctl: `${sysctlDirectory}/60-netkeep-${link}.conf`,
+  };
+}
+
+/** The link of a `.netdev` file of ours, else null. */
+export function netdevLink(path: string): string | null {
+  const [directory, file] = split(path);
+  return directory === persistentDirectory ? (/^60-netkeep-(.+)\.netdev$/.exec(file)?.[1] ?? null) : null;
+}
+
+/** The link of a file of ours in sysctl.d, else null. */
+export function sysctlLink(path: string): string | null {
+  const [directory, file] = split(path);
+  return directory === sysctlDirectory ? (/^60-netkeep-(.+)\.conf$/.exec(file)?.[1] ?? null) : null;
+}
+
+/** Whether networkd reads this file of ours; else it is for systemd-sysctl. */
+export function isForNetworkd(path: string): boolean {
+  return sysctlLink(path) === null;
+}
+
+/** Whether `path` is a `.network` file or drop-in of ours: what networkd loads for a link that exists. */
+export function isLinkFile(path: string): boolean {
+  return isGenerated(path) && netdevLink(path) === null && sysctlLink(path) === null;
+}
+
 /** Whether `path` is a file that netkeep generates, and so may rewrite and remove. */
 export function isGenerated(path: string): boolean {
-  if (standaloneLink(path) !== null) return true;
+  if (standaloneLink(path) !== null || netdevLink(path) !== null || sysctlLink(path) !== null) return true;
   const [directory, file] = split(path);
   const inPersistent = directory.startsWith(`${persistentDirectory}/`) && (file === linkFile || file === entriesFile);
   const inRuntime = directory.startsWith(`${runtimeDirectory}/`) && file === runtimeFile;

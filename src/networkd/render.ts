@@ -3,6 +3,8 @@ import type { Entry } from "../model/entry.ts";
 import type { FoundFile } from "../model/file.ts";
 import type { DesiredState, Persistence } from "../model/owner.ts";
 import { type Digest, renderBlock } from "./block.ts";
+import { type BridgeRendering, bridgeBaseText, netdevFile } from "./bridgeFiles.ts";
+import { head } from "./head.ts";
 import { dropInPaths, standalonePath } from "./paths.ts";
 import { writeSection } from "./unitFile.ts";
 
@@ -15,6 +17,10 @@ export interface LinkRendering {
   readonly version: number | null;
   /** Entries survive the loss of carrier. */
   readonly keepCarrier: boolean;
+  /** The link is a bridge that netkeep makes. */
+  readonly bridge?: (BridgeRendering & { readonly group: number }) | null;
+  /** Path → text of files of ours that stay as they are: those of a bridge that cannot go yet. */
+  readonly kept?: ReadonlyMap<string, string>;
   readonly owners: readonly OwnerEntries[];
 }
 
@@ -24,10 +30,6 @@ export interface OwnerEntries {
   readonly persistence: Persistence;
   readonly entries: readonly Entry[];
 }
-
-/** The head of every generated file; its second line says whose file it is, also when the base file is gone. */
-const head = (what: string, link: string) =>
-  `# Written by netkeep: ${what} of ${link}. Do not edit: the next "netkeep apply" overwrites it.\n# netkeep link=${link}\n`;
 
 /** The link that a generated text belongs to; null if somebody took that line out. */
 export function linkOfFile(text: string): string | null {
@@ -64,7 +66,8 @@ export function renderLink(rendering: LinkRendering, digest: Digest): RenderedFi
   const paths = dropInPaths(baseName);
   const files: RenderedFile[] = [{ path: paths.link, text: linkText(rendering), entries: [] }];
   if (rendering.baseName === null)
-    files.push({ path: standalonePath(rendering.link), text: standaloneText(rendering), entries: [] });
+    files.push({ path: standalonePath(rendering.link), text: baseText(rendering), entries: [] });
+  if (rendering.bridge != null) files.push(netdevFile(rendering.bridge, digest));
   for (const persistence of ["persistent", "runtime"] as const) {
     const owners = rendering.owners.filter((owner) => owner.persistence === persistence && owner.entries.length > 0);
     if (owners.length === 0) continue;
@@ -73,7 +76,15 @@ export function renderLink(rendering: LinkRendering, digest: Digest): RenderedFi
     const text = entriesText(rendering.link, blocks);
     files.push({ path, text, entries: owners.flatMap((owner) => owner.entries) });
   }
-  return files;
+  const kept = rendering.kept ?? new Map<string, string>();
+  const replaced = files.filter(({ path }) => !kept.has(path));
+  return [...replaced, ...[...kept].map(([path, text]) => ({ path, text, entries: [] }))];
+}
+
+function baseText(rendering: LinkRendering): string {
+  const { bridge } = rendering;
+  if (bridge == null) return standaloneText(rendering);
+  return bridgeBaseText(bridge.bridge, keepConfiguration(rendering.version), bridge.group);
 }
 
 /** A drop-in with entries; the blocks in the order of their owners. */

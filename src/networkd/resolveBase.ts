@@ -1,7 +1,7 @@
 import type { HostFacts, LinkFacts } from "../model/link.ts";
 import { type BaseFileChoice, chooseBaseFile } from "./baseFile.ts";
 import type { LinkStatus } from "./describe.ts";
-import { baseNameOf, isGenerated, standaloneLink } from "./paths.ts";
+import { baseNameOf, isGenerated, isLinkFile, standaloneLink } from "./paths.ts";
 import { closedDirectories, type UnitTree, unitFiles } from "./precedence.ts";
 import { linkOfFile } from "./render.ts";
 import type { Section } from "./scan.ts";
@@ -98,7 +98,7 @@ function rememberedBase(
   const candidates = new Set(choice.conditions.map(({ path }) => path.replace(/\.d\/[^/]*$/, "").replace(/^.*\//, "")));
   if (choice.otherwise !== undefined) candidates.add(choice.otherwise.replace(/^.*\//, ""));
   for (const file of tree) {
-    if (file.kind !== "text" || !isGenerated(file.path) || linkOfFile(file.text) !== link) continue;
+    if (file.kind !== "text" || !isLinkFile(file.path) || linkOfFile(file.text) !== link) continue;
     const name = standaloneLink(file.path) === null ? baseNameOf(file.path) : null;
     if (name === null && choice.otherwise === undefined) return { kind: "standalone" };
     if (name !== null && candidates.has(name))

@@ -34,6 +34,18 @@ export const explainSchema = z.strictObject({
   subject: z.string(),
   verdict: z.enum(verdicts),
   entries: z.array(explainedEntry),
+  gateways: z
+    .array(
+      z.strictObject({
+        link: z.string(),
+        owner: z.string(),
+        persistence: z.enum(["persistent", "runtime"]),
+        place: z.string(),
+        path: z.string(),
+        there: z.boolean().meta({ description: "whether the link has the address" }),
+      }),
+    )
+    .meta({ description: "bridges that netkeep makes, of which it is an address" }),
   packets: z
     .strictObject({
       address: z.string(),

@@ -1,4 +1,4 @@
-import type { ExplainedEntry, ExplainedProblem, Explanation } from "../model/explanation.ts";
+import type { ExplainedEntry, ExplainedGateway, ExplainedProblem, Explanation } from "../model/explanation.ts";
 import { ownerText } from "../model/owner.ts";
 import type { Style } from "./style.ts";
 
@@ -6,7 +6,10 @@ import type { Style } from "./style.ts";
 export function explanationText(explanation: Explanation, style: Style): string {
   const { subject, verdict, entries, packets, problems } = explanation;
   const head = `${style.heading(subject)} ${verdictText[verdict]}`;
-  const parts = entries.map((entry) => entryStory(entry, explanation, style));
+  const parts = [
+    ...explanation.gateways.map((gateway) => gatewayStory(gateway, explanation, style)),
+    ...entries.map((entry) => entryStory(entry, explanation, style)),
+  ];
   const path = packets === null ? [] : [row("packets", packetsText(explanation))];
   const wrong = problems.length === 0 ? [] : [problems.map((problem) => problemStory(problem, style)).join("\n")];
   return `${[head, ...parts, ...path, ...wrong].join("\n\n")}\n`;
@@ -19,6 +22,16 @@ const verdictText: Readonly<Record<Explanation["verdict"], string>> = {
   "not-asked-for": "is there, and no document asks for it",
   unknown: "is nobody's here: no document, file or kernel entry is about just this",
 };
+
+function gatewayStory(gateway: ExplainedGateway, { packets }: Explanation, style: Style): string {
+  const { link, owner, persistence, place, path, there } = gateway;
+  const rows = [
+    style.heading(`an address of the bridge ${link}`),
+    row("document", `${place} (${path}) of ${ownerText(owner)}, ${persistence}`),
+    ...(packets === null ? [] : [row("kernel", there ? "there" : "not there")]),
+  ];
+  return rows.join("\n");
+}
 
 function entryStory(entry: ExplainedEntry, explanation: Explanation, style: Style): string {
   const on = explanation.packets !== null;

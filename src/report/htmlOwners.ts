@@ -1,5 +1,5 @@
-import { entryText } from "../model/entry.ts";
-import type { OwnerState } from "../model/owner.ts";
+import { wantedText } from "../model/bridge.ts";
+import { bridgesOf, type OwnerState } from "../model/owner.ts";
 import { type Html, html } from "./html.ts";
 import { count } from "./style.ts";
 
@@ -13,7 +13,7 @@ export function htmlOwners(owners: readonly OwnerState[]): Html {
   let left = limits.entries;
   const boxes = shown.map((owner) => {
     const most = Math.max(left, 0);
-    left -= owner.entries.length;
+    left -= owner.entries.length + bridgesOf(owner).length;
     return ownerBox(owner, most);
   });
   const more = owners.length - shown.length;
@@ -22,7 +22,9 @@ export function htmlOwners(owners: readonly OwnerState[]): Html {
   return html`<details class="rest"><summary>${count(owners.length, "owner")}</summary>${list}</details>`;
 }
 
-function ownerBox({ owner, source, persistence, entries }: OwnerState, most: number): Html {
+function ownerBox(state: OwnerState, most: number): Html {
+  const { owner, source, persistence } = state;
+  const entries = [...bridgesOf(state), ...state.entries];
   const shown = entries.slice(0, most);
   const more = entries.length - shown.length;
   return html`<details class="owner"><summary><b>${owner}</b> <span class="count">${persistence}, ${count(entries.length, "entry")}</span></summary>
@@ -33,7 +35,7 @@ ${
     : html`<table><thead><tr><th scope="col">Link</th><th scope="col">Kind</th><th scope="col">Entry</th></tr></thead><tbody>
 ${shown.map(
   ({ entry }) =>
-    html`<tr><td>${entry.link}</td><td>${entry.kind}</td><td><code>${entryText(entry)}</code></td></tr>
+    html`<tr><td>${entry.link}</td><td>${entry.kind}</td><td><code>${wantedText(entry)}</code></td></tr>
 `,
 )}</tbody></table>`
 }

@@ -1,13 +1,23 @@
 import { createTwoFilesPatch } from "diff";
-import type { FileChange, KernelChange, Note, Plan } from "../model/change.ts";
+import { bridgeText } from "../model/bridge.ts";
+import {
+  type BridgeChange,
+  differenceText,
+  type FileChange,
+  type KernelChange,
+  type Note,
+  type Plan,
+} from "../model/change.ts";
 import { entryText, entryTitle } from "../model/entry.ts";
 import { count, type Style } from "./style.ts";
 
 /** The plan for people: `+ - ~` lines of kernel changes, a unified diff of the files. Empty for nothing to do. */
 export function planText(plan: Plan, style: Style): string {
   const parts: string[] = [];
-  if (plan.kernel.length > 0) {
-    parts.push([style.heading("kernel"), ...plan.kernel.map((change) => kernelLine(change, style))].join("\n"));
+  const bridges = plan.bridges.flatMap((change) => bridgeLines(change, style));
+  if (bridges.length + plan.kernel.length > 0) {
+    const entries = plan.kernel.map((change) => kernelLine(change, style));
+    parts.push([style.heading("kernel"), ...bridges, ...entries].join("\n"));
   }
   for (const file of plan.files) {
     const same = file.action === "write" && file.text === file.before;
@@ -33,9 +43,21 @@ export function kernelLine(change: KernelChange, style: Style): string {
   }
 }
 
+/** `+ bridge …`, `- bridge …`, and a line for each thing that differs. */
+function bridgeLines(change: BridgeChange, style: Style): string[] {
+  switch (change.action) {
+    case "add":
+      return [style.added(`+ bridge ${bridgeText(change.bridge)}`)];
+    case "remove":
+      return [style.removed(`- bridge ${change.link}`)];
+    case "replace":
+      return change.differences.map((found) => style.changed(`~ bridge ${change.link} ${differenceText(found)}`));
+  }
+}
+
 /** What the plan amounts to, in one line. */
 export function planSummary(plan: Plan): string {
-  const kernel = count(plan.kernel.length, "change");
+  const kernel = count(plan.bridges.length + plan.kernel.length, "change");
   const links = plan.reloads.length === 0 ? "" : `, one reload for ${plan.reloads.join(", ")}`;
   return `${kernel} in the kernel, ${count(plan.files.length, "file")}${links}`;
 }

@@ -15,10 +15,10 @@ const planSchema = z.strictObject({
   kernel: z.array(
     z.strictObject({
       action: z.enum(["add", "replace", "remove"]),
-      kind: z.enum(["route", "neighbor", "rule"]),
+      kind: z.enum(["route", "neighbor", "rule", "bridge"]),
       link: z.string(),
-      entry: z.string().meta({ description: "in the words of ip-route(8), ip-neighbour(8) or ip-rule(8)" }),
-      before: z.string().nullable(),
+      entry: z.string().meta({ description: "in the words of ip-route(8), ip-neighbour(8), ip-rule(8) or ip-link(8)" }),
+      before: z.string().nullable().meta({ description: "of what is replaced; of a bridge what differs" }),
     }),
   ),
   files: z.array(
@@ -125,7 +125,7 @@ const showSchema = z.strictObject({
       changed: z.number().meta({ description: "milliseconds since 1970" }),
       entries: z.array(
         z.strictObject({
-          kind: z.enum(["route", "neighbor", "rule"]),
+          kind: z.enum(["route", "neighbor", "rule", "bridge"]),
           link: z.string(),
           entry: z.string(),
           path: z.string(),

@@ -1,5 +1,5 @@
-import { entryTitle } from "../model/entry.ts";
-import { type OwnerState, ownerText } from "../model/owner.ts";
+import { wantedTitle } from "../model/bridge.ts";
+import { bridgesOf, type OwnerState, ownerText } from "../model/owner.ts";
 import { count, type Style } from "./style.ts";
 
 /** Entries longer than this do not move the column beside them. */
@@ -10,18 +10,22 @@ const widest = 100;
  * milliseconds since 1970.
  */
 export function showText(owners: readonly OwnerState[], now: number, style: Style): string {
-  const titles = owners.flatMap((owner) => owner.entries.map(({ entry }) => entryTitle(entry).length));
+  const titles = owners.flatMap((owner) => linesOf(owner).map(({ entry }) => wantedTitle(entry).length));
   const width = Math.max(0, ...titles.filter((length) => length <= widest));
   const parts = owners.map((owner) => {
-    const about = [owner.persistence, count(owner.entries.length, "entry"), `${age(now - owner.changed)} old`];
+    const about = [owner.persistence, count(linesOf(owner).length, "entry"), `${age(now - owner.changed)} old`];
     const head = `${style.heading(ownerText(owner.owner))}  ${style.faint(`${about.join(", ")}, from ${ownerText(owner.source)}`)}`;
-    const lines = owner.entries.map(({ entry, path }) => {
-      const title = `  ${entryTitle(entry)}`;
+    const lines = linesOf(owner).map(({ entry, path }) => {
+      const title = `  ${wantedTitle(entry)}`;
       return path === "" ? title : `${title.padEnd(width + 2)}  ${style.faint(path)}`;
     });
     return [head, ...lines].join("\n");
   });
   return parts.length === 0 ? "" : `${parts.join("\n\n")}\n`;
+}
+
+function linesOf(owner: OwnerState) {
+  return [...bridgesOf(owner), ...owner.entries];
 }
 
 /** For people; at most two days in hours. */

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { audit, isDrift } from "../../src/audit/audit.ts";
 import type { AuditInput, FileComparison, LinkView, NetworkdView } from "../../src/audit/input.ts";
+import type { Bridge } from "../../src/model/bridge.ts";
+import type { BridgeChange } from "../../src/model/change.ts";
 import { type Entry, entryKey } from "../../src/model/entry.ts";
 import { findingCodes } from "../../src/model/finding.ts";
+import type { MacAddress } from "../../src/model/mac.ts";
 import { kernelNeighbor, kernelRoute, kernelState, neighbor, route } from "../support/build.ts";
 
 const guest = [route("10.0.0.1", "br0"), neighbor("10.0.0.1", "02:00:00:00:00:01", "br0")] as const;
@@ -48,6 +51,8 @@ function input(more: Partial<AuditInput> = {}): AuditInput {
     networkd: { running: true, reason: "" },
     statuses: view(),
     links: linkView(),
+    bridges: { changes: [], kept: new Map(), uplinks: new Map() },
+    bridgeOwnersOf: () => [],
     atRisk: [],
     live: new Map(),
     reloadPending: false,
@@ -57,6 +62,21 @@ function input(more: Partial<AuditInput> = {}): AuditInput {
 
 const changed = neighbor("10.0.0.1", "02:00:00:00:00:02", "br0");
 const other = route("10.9.0.0/16", "br0");
+
+const bridge: Bridge = {
+  ...{ kind: "bridge", link: "br0", mac: "02:00:00:00:00:b0" as MacAddress, addresses: [], forwarding: true },
+  ...{ arpIgnore: null, arpAnnounce: null, rpFilter: null },
+};
+
+/** A bridge that netkeep makes, with what is planned for it. */
+function bridgePlan(change: BridgeChange | null, more: Partial<AuditInput["bridges"]> = {}): Partial<AuditInput> {
+  return { bridges: { changes: change === null ? [] : [change], kept: new Map(), uplinks: new Map(), ...more } };
+}
+
+const unlike = (what: "mac" | "sysctl"): BridgeChange => ({
+  ...{ action: "replace", link: "br0", bridge, takesOver: false, neighbors: [] },
+  differences: [{ what, key: what === "mac" ? null : "net/ipv4/conf/br0/rp_filter", expected: "1", actual: "0" }],
+});
 
 /** Each disagreement is told once, in the layer where it begins. */
 const disagreements: [string, Partial<AuditInput>, string[]][] = [
@@ -69,6 +89,19 @@ const disagreements: [string, Partial<AuditInput>, string[]][] = [
   ],
   ["ours, and nobody wants it", { kernel: kernelState(["br0"], [...live, kernelRoute(other)]) }, ["kernel-extra"]],
   ["the link does not exist", { kernel: kernelState(["br1"]), statuses: new Map() }, ["link-missing"]],
+  [
+    "a bridge of ours does not exist",
+    {
+      ...bridgePlan({ action: "add", link: "br0", bridge }),
+      ...{ kernel: kernelState(["br1"]), statuses: new Map() },
+    },
+    ["bridge-missing"],
+  ],
+  ["a bridge of ours has another MAC", bridgePlan(unlike("mac")), ["bridge-differs"]],
+  ["a sysctl of a bridge of ours differs", bridgePlan(unlike("sysctl")), ["sysctl-differs"]],
+  ["nobody wants a bridge of ours", bridgePlan({ action: "remove", link: "br7" }), ["bridge-extra"]],
+  ["and it cannot go", bridgePlan(null, { kept: new Map([["br7", "because it has ports"]]) }), ["bridge-extra"]],
+  ["a bridge of ours has an uplink", bridgePlan(null, { uplinks: new Map([["br0", ["eth0"]]]) }), ["bridge-uplink"]],
   [
     "an entry is not in the drop-in",
     { files: [file({ actualText: "x", actual: byKey([direct]) })] },

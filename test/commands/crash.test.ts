@@ -29,6 +29,8 @@ const cases = [
   { name: "multipath-table-metrics", given: [] },
   { name: "rules", given: [] },
   { name: "uplinks", given: [] },
+  { name: "gateway-bridge", given: [] },
+  { name: "gateway-bridge-gone", given: [] },
 ];
 
 describe.each(cases)("$name", ({ name, given: documents }) => {

@@ -120,11 +120,6 @@ describe("wrong keys and values", () => {
       "rules.0.form: unknown key",
       'did you mean "from"?',
     ],
-    [
-      "links: { br0: { bridge: {} } }",
-      "links.br0.bridge: bridges made by netkeep are not supported by this version of netkeep",
-      undefined,
-    ],
     ["links: { toString: { carier: keep } }", "links.toString.carier: unknown key", 'did you mean "carrier"?'],
     [
       "routes: [{ to: 10.0.0.0/8, dev: br0, proto: 4 }]",

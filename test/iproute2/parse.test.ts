@@ -104,6 +104,18 @@ describe("links of a real kernel", () => {
     ]);
   });
 
+  test("the group, the bridge of a port, and whether a bridge runs STP", () => {
+    expect(links.get("cloudbr0")).toMatchObject({ group: 0, master: null, stp: false });
+    expect(links.get("cloudbr0-p")).toMatchObject({ group: 0, master: "cloudbr0", stp: null });
+    const text = captured("address")
+      .replace(/"group": ?"default"/, '"group":"107"')
+      .replace(/"stp_state": ?0/g, '"stp_state":1');
+    const changed = parseLinks(text);
+    expect([...changed.values()].filter(({ group }) => group === 107)).toHaveLength(1);
+    expect(changed.get("cloudbr0")?.stp).toBe(true);
+    expect(parseLinks(text.replace('"group":"107"', '"group":"guests"')).get("lo")?.group).toBeNull();
+  });
+
   test("facts for [Match]", () => {
     expect(links.get("cloudbr3")?.facts).toMatchObject({
       kind: "bridge",

@@ -10,6 +10,7 @@ import { neighbor, owner, route } from "../support/build.ts";
 const peer = neighbor("10.0.0.1", "02:00:00:00:00:01", "br0");
 const moved = neighbor("10.0.0.1", "02:00:00:00:00:02", "br0");
 const plan: Plan = {
+  bridges: [],
   kernel: [
     { action: "add", entry: route("10.1.0.0/16", "br0") },
     { action: "replace", entry: peer, before: moved },
@@ -23,7 +24,7 @@ const plan: Plan = {
   reloads: ["br0", "br1"],
   notes: [],
 };
-const empty: Plan = { kernel: [], files: [], reloads: [], notes: [] };
+const empty: Plan = { bridges: [], kernel: [], files: [], reloads: [], notes: [] };
 
 describe("a plan", () => {
   test("kernel lines, then a unified diff of each file", () => {

@@ -31,6 +31,10 @@ export class Words {
     return true;
   }
 
+  expect(word: string): void {
+    if (!this.takes(word)) throw new Error(`"${word}" is missing`);
+  }
+
   number(most: number): number {
     const text = this.take();
     if (!/^\d{1,10}$/.test(text) || Number(text) > most) throw new Error(`"${text}" is not a number up to ${most}`);

@@ -1,6 +1,7 @@
 import { BlockList } from "node:net";
 import type { ProgramResult } from "../../src/system/system.ts";
 import { readRoute, Words } from "./batchLine.ts";
+import { FakeLinks } from "./fakeLinks.ts";
 import { answerQueries } from "./fakeQueries.ts";
 import { FakeRules } from "./fakeRules.ts";
 import { type HopJson, IpError, type IpOutput, isV6, type NeighborJson, type RouteJson } from "./ipJson.ts";
@@ -25,9 +26,12 @@ export class FakeKernel {
   /** Lines that this kernel refuses for a reason of its own. */
   refuses: (line: string) => boolean = () => false;
 
+  readonly linkLines: FakeLinks;
+
   constructor(captured: IpOutput) {
     this.#state = structuredClone(captured);
     this.rules = new FakeRules(captured);
+    this.linkLines = new FakeLinks(this.#state);
   }
 
   get links() {
@@ -146,7 +150,7 @@ export class FakeKernel {
     else if (command === "route del") this.#deleteRoute(words);
     else if (command === "neigh replace") this.#replaceNeighbor(words);
     else if (command === "neigh del") this.#deleteNeighbor(words);
-    else throw new Error("netkeep uses replace and del of route and neigh, add and del of rule");
+    else if (!this.linkLines.execute(command, words)) throw new Error("netkeep has no other commands");
   }
 
   #replaceRoute(words: Words): void {

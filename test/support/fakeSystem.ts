@@ -70,11 +70,21 @@ export class FakeSystem {
   constructor(host: FakeHost) {
     this.#host = host;
     this.kernel = new FakeKernel(host.ip);
+    this.kernel.linkLines.appeared = (name) => this.#addSysctls(name);
+    for (const { ifname } of this.kernel.links) this.#addSysctls(ifname);
     // networkd starts at boot, whether it runs now or not.
     const units = "/usr/lib/systemd/system";
     this.addFile(`${units}/systemd-networkd.service`, "");
     this.addFile(`${units}/multi-user.target.wants/systemd-networkd.service`, "");
     this.addFile("/proc/stat", `cpu 0\nbtime ${bootTime}\n`);
+  }
+
+  /** What the kernel begins with on a host that forwards. */
+  #addSysctls(link: string): void {
+    const values = { forwarding: "1", arp_ignore: "0", arp_announce: "0", rp_filter: "2" };
+    for (const [name, value] of Object.entries(values)) this.addFile(`/proc/sys/net/ipv4/conf/${link}/${name}`, value);
+    const values6 = { forwarding: "1", accept_ra: "1", disable_ipv6: "0" };
+    for (const [name, value] of Object.entries(values6)) this.addFile(`/proc/sys/net/ipv6/conf/${link}/${name}`, value);
   }
 
   /** A file that was there before networkd started. */
@@ -133,6 +143,9 @@ export class FakeSystem {
     },
     writeSysctl: async (path, value) => {
       if (this.files.text(path) === null) throw new UserError(exitCodes.failed, `cannot write ${path}: no such file`);
+      const how = this.#effect(`sysctl ${path}`);
+      if (how === "fail") throw new UserError(exitCodes.failed, `cannot write ${path}: EINVAL`);
+      if (how === "halfway") throw new Killed(`killed while writing ${path}`);
       this.addFile(path, value);
     },
     writeFile: async (path, text, replaceLink = false) => this.#write(path, text, replaceLink),

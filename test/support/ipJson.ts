@@ -35,7 +35,11 @@ export interface LinkJson {
   ifindex: number;
   ifname: string;
   flags: string[];
-  linkinfo?: { info_kind?: string };
+  link_type?: string;
+  address?: string;
+  group?: string;
+  master?: string;
+  linkinfo?: { info_kind?: string; info_data?: Record<string, unknown> };
   addr_info: { family: string; local?: string; prefixlen?: number }[];
 }
 

@@ -38,7 +38,7 @@ const cache = new URL("../../dist/cache", import.meta.url).pathname;
  * bridges have a pinned MAC, a carrier, and a subnet of each family.
  */
 const setUp = `
-for directory in /etc/netkeep /var/lib/netkeep /etc/systemd/network /etc/systemd/system /run; do
+for directory in /etc/netkeep /var/lib/netkeep /etc/systemd/network /etc/systemd/system /etc/sysctl.d /run; do
   mkdir -p $directory
   mount -t tmpfs tmpfs $directory
 done
