@@ -2,7 +2,7 @@ import * as z from "zod";
 import { parseStored, storedText } from "../desired/stored.ts";
 import { isOursToReplace } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
-import type { KernelNeighbor, KernelRoute } from "../model/state.ts";
+import type { KernelEntry } from "../model/state.ts";
 import type { System } from "../system/system.ts";
 import { isDocumentName, ownerPath } from "./documentFiles.ts";
 import type { GivenDocument } from "./documents.ts";
@@ -145,7 +145,7 @@ async function changedDocuments(
 
 function takesOver({ plan, record }: Prepared, given: readonly Pick<GivenDocument, "owner">[]): boolean {
   const replaced = plan.kernel.some(
-    (change) => change.action === "replace" && !isOursToReplace(change.before as KernelRoute | KernelNeighbor, record),
+    (change) => change.action === "replace" && !isOursToReplace(change.before as KernelEntry, record),
   );
   const bridges = plan.bridges.some((change) => change.action === "replace" && change.takesOver);
   return replaced || bridges || given.some(({ owner }) => owner === "adopted" || owner === "imported");

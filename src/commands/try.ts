@@ -3,7 +3,7 @@ import type { Plan } from "../model/change.ts";
 import { entryTitle } from "../model/entry.ts";
 import { isOursToReplace } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
-import type { KernelNeighbor, KernelRoute } from "../model/state.ts";
+import type { KernelEntry } from "../model/state.ts";
 import { appliedResult, applyGiven, requirePrivilege } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
 import { adminDocuments } from "./documentFiles.ts";
@@ -135,7 +135,7 @@ async function adminsOf({ system }: CommandContext, given: readonly GivenDocumen
 function takenOver({ kernel, bridges }: Plan, record: Parameters<typeof isOursToReplace>[1]): Message[] {
   const entries = kernel.flatMap((change) => {
     if (change.action !== "replace") return [];
-    return isOursToReplace(change.before as KernelRoute | KernelNeighbor, record) ? [] : [entryTitle(change.before)];
+    return isOursToReplace(change.before as KernelEntry, record) ? [] : [entryTitle(change.before)];
   });
   const links = bridges.flatMap((change) =>
     change.action === "replace" && change.takesOver ? [`the bridge ${change.link}`] : [],

@@ -57,14 +57,10 @@ describe.each(suites)("policy rules on %s", (suite) => {
     await expectClean(host);
   });
 
-  test("a change of one rule, a reload and a restart of networkd touch no other rule", async () => {
+  test("a change of one rule and a reload touch no other rule", async () => {
     const events = await rulesDuring(host, async () => {
       expect(await apply(host, uplinks.replace("10.66.0.0/16", "10.67.0.0/16"))).toMatchObject({ exitCode: 0 });
       await host.run(["networkctl", "reload"]);
-      await host.run(["systemctl", "restart", "systemd-networkd"]);
-      await waitFor(
-        async () => (await host.run(["networkctl", "list"])).stdout.match(/wan\d .* configured/g)?.length === 2,
-      );
     });
     expect(events.map(({ deleted, text }) => [deleted, /10\.6[67]/.exec(text)?.[0] ?? text])).toEqual([
       [false, "10.67"],
@@ -98,12 +94,17 @@ describe.each(suites)("policy rules on %s", (suite) => {
     for (const rule of foreign) await host.run(["ip", "rule", "add", ...rule.split(" ")]);
   });
 
-  test("taken out of the document they go, live and from networkd, and those of others stay", async () => {
+  test("a restart of networkd touches none; taken out of the document they go, and those of others stay", async () => {
+    const events = await rulesDuring(host, async () => {
+      await host.run(["systemctl", "restart", "systemd-networkd"]);
+      await waitFor(async () => {
+        const states = (await host.run(["networkctl", "list", "--no-legend"])).stdout;
+        return states.match(/wan\d .* configured/g)?.length === upstreams.length;
+      });
+    });
+    expect(events).toEqual([]);
+    // 257 has forgotten by now which rules it had set.
     expect(await apply(host, "version: 1\n")).toMatchObject({ exitCode: 0 });
-    await host.run(["systemctl", "restart", "systemd-networkd"]);
-    await waitFor(
-      async () => (await host.run(["networkctl", "list"])).stdout.match(/wan\d .* configured/g)?.length === 2,
-    );
     const left = (await host.run(["ip", "rule"])).stdout;
     expect(left).toContain("from 10.55.0.0/16 lookup 55");
     expect(left).toContain("from 10.56.0.0/16 lookup 55");
