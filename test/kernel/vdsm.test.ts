@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { inNamespace, type Namespace } from "../support/namespace.ts";
 import { plainWords, type VdsmStep, vdsmCases } from "../support/vdsmCases.ts";
 import { audit } from "./support/apply.ts";
+import { install } from "./support/watched.ts";
 
 const inLab = /^(1|2|3|8f)-/;
 /** The calls of VDSM's own tests that come to something, on a real kernel, without networkd. */
@@ -69,7 +70,32 @@ describe("netkeep hook vdsm", () => {
     }),
     120_000,
   );
+
+  test(
+    "and so does netkeep-hook, which does not queue it; VDSM's hook hands the call on",
+    inNamespace(async (ns) => {
+      await install(ns);
+      const env = { PATH: `/run/bin:${process.env["PATH"]}` };
+      const call = (prefix: string) => ({
+        networks: { br0: { nic: "eth0", ipaddr: "192.0.2.1", prefix, gateway: "192.0.2.9" } },
+        options: { connectivityCheck: true, connectivityTimeout: 0.1 },
+      });
+      const input = JSON.stringify(call("24"));
+      const checked = await ns.run(`${root}/bin/netkeep-hook`, ["--strict", "vdsm"], { env, input });
+      expect(checked).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining("nobody was heard of") });
+      expect(await kernelOf(ns)).toEqual([]);
+      await ns.write("/run/call.json", JSON.stringify({ request: { ...call("25"), options: {} } }));
+      const told = await ns.run(`${root}/bin/vdsm-network-hook`, [], { env: { ...env, _hook_json: "/run/call.json" } });
+      expect(told).toMatchObject({ status: 0, stdout: "" });
+      expect(await kernelOf(ns)).toContain("3200: from 192.0.2.0/25 lookup 37552389");
+      const untold = await ns.run(`${root}/bin/vdsm-network-hook`, [], { env });
+      expect(untold).toMatchObject({ status: 0, stderr: expect.stringContaining("no call") });
+      expect(await audit(ns)).toEqual([]);
+    }),
+  );
 });
+
+const root = new URL("../..", import.meta.url).pathname;
 
 function namesOf(steps: readonly VdsmStep[]): Set<string> {
   return new Set(steps.flatMap(({ call }) => Object.keys(JSON.parse(call).networks)));
