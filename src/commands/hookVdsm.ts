@@ -8,7 +8,7 @@ import { appliedResult, applyGiven, requirePrivilege } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
 import type { GivenDocument } from "./documents.ts";
 import { type HookOptions, usageResult } from "./hookCall.ts";
-import { keptText, vdsmHost } from "./hookVdsmHost.ts";
+import { documentOf, keptText, vdsmHost, vdsmSource } from "./hookVdsmHost.ts";
 import { tryNetworks } from "./hookVdsmTry.ts";
 import { observeKernel } from "./observeKernel.ts";
 import { outcomeExitCode } from "./outcome.ts";
@@ -124,17 +124,10 @@ function how({ live, reload }: HookOptions) {
   return { runtime: false, adopt: false, dryRun: false, live, reload, manner: "insistent" } as const;
 }
 
-const source = "setupNetworks of VDSM";
-
-function documentOf({ owner, document, request }: NetworkChange): GivenDocument {
-  const given = ownerDocument(owner, source, document);
-  return { ...given, persistence: "persistent", ...(request === null ? {} : { request }) };
-}
-
 /** A file that cannot be read says nothing, as if there were none. */
 function keptDocument(owner: string, text: string | null): GivenDocument {
   const kept = storedIn(text);
-  if (kept === null) return ownerDocument(owner, source, null);
+  if (kept === null) return ownerDocument(owner, vdsmSource, null);
   return { owner, source: kept.source, path: null, text: JSON.stringify(kept.document), request: kept.request };
 }
 

@@ -1,4 +1,5 @@
 import { parseStored } from "../desired/stored.ts";
+import type { NetworkChange } from "../hooks/vdsm.ts";
 import { canonicalNetwork } from "../hooks/vdsmCanonical.ts";
 import { type VdsmHost, type VdsmNetwork, vdsmNetworkOf } from "../hooks/vdsmNetwork.ts";
 import { parseAttributes } from "../hooks/vdsmPayload.ts";
@@ -9,6 +10,8 @@ import type { KernelState } from "../model/state.ts";
 import type { System } from "../system/system.ts";
 import type { CommandContext } from "./context.ts";
 import { ownerPath } from "./documentFiles.ts";
+import type { GivenDocument } from "./documents.ts";
+import { ownerDocument } from "./set.ts";
 
 /** What a call of setupNetworks is measured against. */
 export async function vdsmHost({ system, settings }: CommandContext, kernel: KernelState): Promise<VdsmHost> {
@@ -25,7 +28,7 @@ export async function vdsmHost({ system, settings }: CommandContext, kernel: Ker
 }
 
 /** The networks that calls have set, as they are kept with their documents. */
-async function runningNetworks(system: System): Promise<Map<string, VdsmNetwork>> {
+export async function runningNetworks(system: System): Promise<Map<string, VdsmNetwork>> {
   const running = new Map<string, VdsmNetwork>();
   for (const directory of [places.owners, places.runtimeOwners]) {
     const names = (await system.list(directory)).filter((name) => name.startsWith("vdsm:") && name.endsWith(".json"));
@@ -48,6 +51,14 @@ function networkIn(text: string | null): VdsmNetwork | null {
   } catch {
     return null;
   }
+}
+
+export const vdsmSource = "setupNetworks of VDSM";
+
+/** What is kept of a network after a change. */
+export function documentOf({ owner, document, request }: NetworkChange): GivenDocument {
+  const given = ownerDocument(owner, vdsmSource, document);
+  return { ...given, persistence: "persistent", ...(request === null ? {} : { request }) };
 }
 
 /** What is kept of an owner, as text; null for none. */

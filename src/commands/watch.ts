@@ -5,6 +5,7 @@ import { requirePrivilege } from "./apply.ts";
 import type { CommandContext } from "./context.ts";
 import type { CommandResult, Message } from "./result.ts";
 import { followKernel, watchFiles } from "./watchEvents.ts";
+import { performLeases } from "./watchLeases.ts";
 import { perform, performHooks, statusText } from "./watchPerform.ts";
 import { createWatch, signatureOf, type Watch } from "./watchState.ts";
 
@@ -58,8 +59,12 @@ async function run(watch: Watch): Promise<void> {
       await performHooks(watch);
       continue;
     }
+    if (watch.leasesAt <= system.now()) {
+      await performLeases(watch);
+      continue;
+    }
     const next = schedule.next(system.now());
-    if (next.task === null) await watching.wait(next.until - system.now());
+    if (next.task === null) await watching.wait(Math.min(next.until, watch.leasesAt) - system.now());
     else await perform(watch, next.task);
   }
   await watching.notify("STOPPING=1");

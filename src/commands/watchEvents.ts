@@ -7,6 +7,8 @@ import type { Watch } from "./watchState.ts";
 const restartPause = 1000;
 /** So many events are kept while a task is at work; with more a look at everything costs less. */
 const mostHeld = 50_000;
+/** In milliseconds: an address comes together with others, and with its routes. */
+const leaseQuiet = 300;
 /** After a change of our own networkd writes its state too. */
 const ownEcho = 2000;
 
@@ -57,6 +59,11 @@ export function watchFiles(watch: Watch): void {
 
 function hear(watch: Watch, event: KernelEvent): void {
   const { busy, suspects, context, watching } = watch;
+  if (event.kind === "address") {
+    // It may be that of a lease; and be renewed only, which costs no more than a look.
+    watch.leasesAt = Math.min(watch.leasesAt, context.system.now() + leaseQuiet);
+    watching.ring();
+  }
   if (busy !== null) {
     if (busy.events.length < mostHeld) busy.events.push(event);
     else distrust(watch, 0);

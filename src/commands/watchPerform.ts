@@ -118,6 +118,7 @@ async function afterResync(watch: Watch): Promise<void> {
   if ((await signatureOf(context, places.documents)) !== watch.documents) {
     schedule.documentsChanged(context.system.now());
   }
+  watch.leasesAt = context.system.now();
   await watching.notify(`STATUS=${statusText(watch)}`);
 }
 

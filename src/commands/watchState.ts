@@ -34,6 +34,8 @@ export interface Watch {
   crowded: boolean;
   /** When we have changed anything. */
   lastOwn: number;
+  /** When to look whether networks have got other addresses (watchLeases.ts). */
+  leasesAt: number;
 }
 
 export function createWatch(context: CommandContext, watching: Watching, say: (message: Message) => void): Watch {
@@ -41,7 +43,7 @@ export function createWatch(context: CommandContext, watching: Watching, say: (m
   const strikes = createStrikes();
   const every = () => watch.context.settings.watchSeconds * 1000;
   const schedule = createSchedule(suspects, strikes, every, context.system.now());
-  const fresh = { findings: [], documents: "", busy: null, calls: [], crowded: false, lastOwn: 0 };
+  const fresh = { findings: [], documents: "", busy: null, calls: [], crowded: false, lastOwn: 0, leasesAt: 0 };
   const watch: Watch = { watching, say, suspects, strikes, schedule, context, ...fresh };
   return watch;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { inNamespace, type Namespace } from "../support/namespace.ts";
 import { plainWords, type VdsmStep, vdsmCases } from "../support/vdsmCases.ts";
 import { audit } from "./support/apply.ts";
-import { install } from "./support/watched.ts";
+import { install, until, watching } from "./support/watched.ts";
 
 const inLab = /^(1|2|3|8f)-/;
 /** The calls of VDSM's own tests that come to something, on a real kernel, without networkd. */
@@ -90,6 +90,31 @@ describe("netkeep hook vdsm", () => {
       expect(await kernelOf(ns)).toContain("3200: from 192.0.2.0/25 lookup 37552389");
       const untold = await ns.run(`${root}/bin/vdsm-network-hook`, [], { env });
       expect(untold).toMatchObject({ status: 0, stderr: expect.stringContaining("no call") });
+      expect(await audit(ns)).toEqual([]);
+    }),
+  );
+});
+
+describe("netkeep watch", () => {
+  test(
+    "sets the rules of a network with DHCP when its address is there, and takes them away with it",
+    inNamespace(async (ns) => {
+      await ns.sh("ip address flush dev br0");
+      const watch = await watching(ns);
+      await hook(ns, JSON.stringify({ networks: { br0: { nic: "eth0", bootproto: "dhcp" } } }));
+      expect(await kernelOf(ns)).toEqual([]);
+      const rules = (subnet: string) => [
+        `3200: from ${subnet} lookup 37552389`,
+        `3200: from all to ${subnet} lookup 37552389`,
+      ];
+      const has = (wanted: readonly string[]) => until(async () => (await kernelOf(ns)).join() === wanted.join());
+      await ns.sh("ip address add 192.0.2.77/24 dev br0");
+      await has(rules("192.0.2.0/24"));
+      await ns.sh("ip address add 198.51.100.7/24 dev br0; ip address del 192.0.2.77/24 dev br0");
+      await has(rules("198.51.100.0/24"));
+      await ns.sh("ip address flush dev br0");
+      await has([]);
+      await watch.end();
       expect(await audit(ns)).toEqual([]);
     }),
   );
