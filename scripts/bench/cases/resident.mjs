@@ -1,0 +1,84 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { empty, guestCall, link, netkeep, writeAgentScript, writeInputs, writeOwners } from "../host.mjs";
+import { row, timed } from "../measure.mjs";
+import { crowdRounds } from "./crowd.mjs";
+
+const socket = "/run/netkeep/watch.sock";
+
+/** The same calls while `netkeep watch` runs, which takes them; and how soon it sets again what was flushed. */
+export async function resident({ runs }) {
+  writeAgentScript();
+  return [
+    ...(await watched(1000, () => oneGuest(runs))),
+    ...(await watched(40, async () => [
+      row("200 guests at once, resident", "scripts, an ip for each entry", await crowdRounds(runs, 200), {
+        wanted: 0.5,
+      }),
+    ])),
+    ...(await watched(2000, () => flushed(runs), "guests")),
+  ];
+}
+
+/** Runs `work` on a host with so many entries and a watch that is ready. */
+async function watched(entries, work, inputs = "owners") {
+  empty();
+  if (inputs === "owners") writeOwners(entries);
+  else writeInputs(entries);
+  timed([netkeep, "apply", ...(inputs === "owners" ? [] : ["/run/guests.json"])]);
+  const watch = spawn(netkeep, ["watch"], { stdio: "ignore" });
+  const ended = new Promise((resolve) => watch.on("exit", resolve));
+  try {
+    await until(() => existsSync(socket));
+    return await work();
+  } finally {
+    watch.kill("SIGTERM");
+    await ended;
+  }
+}
+
+function oneGuest(runs) {
+  const calls = { add: guestCall("add", 1), delete: guestCall("delete", 1) };
+  const other = { add: guestCall("add", 2), delete: guestCall("delete", 2) };
+  const rounds = { add: [], delete: [] };
+  for (let n = 0; n < runs * 4 + 4; n++) {
+    for (const operation of ["add", "delete"]) {
+      const pair = [timed(calls[operation].netkeep), timed(other[operation].script)];
+      // V8 has compiled what it will after some calls.
+      if (n >= 4) rounds[operation].push(pair);
+    }
+  }
+  const name = (operation) => `one guest, ${operation}, resident, 1000 entries`;
+  return ["add", "delete"].map((operation) =>
+    row(name(operation), "script, an ip for each entry", rounds[operation], { wanted: 1 }),
+  );
+}
+
+/** The kernel forgets all neighbors of a bridge when its address is set. A thousand of them, until they are back. */
+async function flushed(runs) {
+  const rounds = [];
+  for (let n = 0; n < runs; n++) {
+    await until(() => permanent() === 1000);
+    const batch = timed(["ip", "-batch", "/run/lines"]);
+    await delay(1000);
+    const begun = process.hrtime.bigint();
+    timed(["ip", "link", "set", link, "address", `02:00:00:00:01:${(n + 16).toString(16)}`]);
+    await until(() => permanent() === 1000);
+    rounds.push([Number(process.hrtime.bigint() - begun) / 1e9, batch]);
+  }
+  return [row("1,000 neighbors flushed, until all are back", "ip -batch of all that there was", rounds)];
+}
+
+function permanent() {
+  const { stdout } = spawnSync("ip", ["neigh", "show", "dev", link, "nud", "permanent"], { encoding: "utf8" });
+  return stdout.split("\n").length - 1;
+}
+
+async function until(holds, seconds = 60) {
+  const end = Date.now() + seconds * 1000;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error("the watch is not there, or sets nothing");
+    await delay(5);
+  }
+}
