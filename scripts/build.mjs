@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { build } from "esbuild";
-import { pieceOf } from "./pieces.mjs";
+import { functionsOf, pieceOf } from "./pieces.mjs";
 
 const [outfile = "dist/netkeep.mjs"] = process.argv.slice(2);
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
@@ -24,12 +24,17 @@ const common = {
 };
 const { outputFiles } = await build({
   ...common,
-  entryPoints: ["src/cli.ts"],
+  // What few runs need is to be apart from what all need: each of these is a border.
+  entryPoints: ["cli.ts", "desired/validate.ts", "desired/plainGuest.ts", "desired/parseYaml.ts"].map(
+    (file) => `src/${file}`,
+  ),
   splitting: true,
   outdir: "pieces",
   define: { NETKEEP_VERSION: JSON.stringify(version) },
 });
-const pieces = outputFiles.map(({ path, text }) => ({ name: `./${basename(path)}`, text: pieceOf(path, text) }));
+const parts = new Map(outputFiles.map(({ path, text }) => [`./${basename(path)}`, text]));
+const functions = new Map([...parts].map(([name, text]) => [name, functionsOf(text)]));
+const pieces = [...parts].map(([name, text]) => ({ name, text: pieceOf(name, text, functions) }));
 const digest = createHash("sha256").update(JSON.stringify(pieces)).digest("hex");
 const body = `/*\n${pieces.map(({ text }) => `${text}\n`).join("")}*/\n//${digest}\n`;
 

@@ -1,7 +1,7 @@
 import { Script } from "node:vm";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
-import { pieceOf } from "../scripts/pieces.mjs";
+import { functionsOf, pieceOf } from "../scripts/pieces.mjs";
 
 type Exports = Record<string, unknown>;
 
@@ -80,6 +80,40 @@ describe("a piece of the built file", () => {
       "export const a = 1; export function f(b = 1) { const a = b; let c = a === b; return c; }",
     );
     expect(run(pieceOf("x.js", text))["a"]).toBe(1);
+  });
+
+  test("of which only functions are imported is evaluated when the first of them is called", async () => {
+    const library = await bundled(`
+      export function twice(value) { return value + value; }
+      export async function* counted(last) { for (let n = 0; n < last; n++) yield n; }
+      export const constant = 1; export class Thing {}
+      function taken() {} const record = { taken: () => 2 }; export { taken, record };
+    `);
+    const functions = new Map([["./other.js", functionsOf(library)]]);
+    expect([...(functions.get("./other.js") ?? [])].sort()).toEqual(["counted", "taken", "twice"]);
+    const evaluated: string[] = [];
+    const modules = {
+      get "./other.js"() {
+        evaluated.push("other");
+        return run(pieceOf("other.js", library));
+      },
+    };
+    const lazy = await bundled(
+      'import { twice, counted } from "./other.js"; export const f = (x) => twice(x), g = counted;',
+    );
+    const exports = run(pieceOf("x.js", lazy, functions), modules);
+    expect(evaluated).toEqual([]);
+    expect([1, 2].map(exports["f"] as (n: number) => number)).toEqual([2, 4]);
+    expect(evaluated).toEqual(["other"]);
+    const numbers = [];
+    for await (const n of (exports["g"] as (last: number) => AsyncIterable<number>)(3)) numbers.push(n);
+    expect(numbers).toEqual([0, 1, 2]);
+    const eager = await bundled(
+      'import { twice, constant } from "./other.js"; export const f = () => twice(constant);',
+    );
+    evaluated.length = 0;
+    run(pieceOf("x.js", eager, functions), modules);
+    expect(evaluated).toEqual(["other"]);
   });
 
   test("is not made of what cannot be understood", () => {

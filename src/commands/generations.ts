@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { parseStored, storedText } from "../desired/stored.ts";
+import { once } from "../model/once.ts";
 import { isOursToReplace } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
 import type { KernelEntry } from "../model/state.ts";
@@ -13,35 +14,37 @@ import type { Outcome } from "./transact.ts";
 /** How many are kept. */
 export const keptGenerations = 20;
 
-const generationSchema = z.strictObject({
-  netkeep: z.literal(1),
-  number: z.int().min(1),
-  /** Milliseconds since 1970. */
-  time: z.number(),
-  command: z.string(),
-  /** Whether the run that made it has come to its end. */
-  complete: z.boolean(),
-  /** Entries of somebody else have become ours: to take it back deletes them. */
-  takesOver: z.boolean(),
-  /** Stored documents that were changed, as files; null for none. */
-  documents: z.array(
-    z.strictObject({
-      owner: z.string(),
-      path: z.string(),
-      before: z.string().nullable(),
-      after: z.string().nullable(),
-    }),
-  ),
-  /** All documents of the administrator, as they were read. */
-  admin: z.array(z.strictObject({ path: z.string(), text: z.string() })),
-  /** Kernel changes that were planned. */
-  entries: z.strictObject({ added: z.int(), changed: z.int(), removed: z.int() }),
-  /** Generated files that were changed, as they were before; null for none. */
-  files: z.array(z.strictObject({ path: z.string(), before: z.string().nullable() })),
-});
+const generationSchema = once(() =>
+  z.strictObject({
+    netkeep: z.literal(1),
+    number: z.int().min(1),
+    /** Milliseconds since 1970. */
+    time: z.number(),
+    command: z.string(),
+    /** Whether the run that made it has come to its end. */
+    complete: z.boolean(),
+    /** Entries of somebody else have become ours: to take it back deletes them. */
+    takesOver: z.boolean(),
+    /** Stored documents that were changed, as files; null for none. */
+    documents: z.array(
+      z.strictObject({
+        owner: z.string(),
+        path: z.string(),
+        before: z.string().nullable(),
+        after: z.string().nullable(),
+      }),
+    ),
+    /** All documents of the administrator, as they were read. */
+    admin: z.array(z.strictObject({ path: z.string(), text: z.string() })),
+    /** Kernel changes that were planned. */
+    entries: z.strictObject({ added: z.int(), changed: z.int(), removed: z.int() }),
+    /** Generated files that were changed, as they were before; null for none. */
+    files: z.array(z.strictObject({ path: z.string(), before: z.string().nullable() })),
+  }),
+);
 
 /** A change of documents by an administrator, and what was there before: one file, whole or not there. */
-export type Generation = z.infer<typeof generationSchema>;
+export type Generation = z.infer<ReturnType<typeof generationSchema>>;
 
 /** From the oldest to the newest; what is not whole is none. */
 export async function readGenerations(system: System): Promise<Generation[]> {
@@ -164,7 +167,7 @@ function saysTheSame(change: Pick<Generation, "documents" | "admin">, last: Gene
 async function readGeneration(system: System, path: string): Promise<Generation | null> {
   const text = await system.readText(path).catch(() => null);
   try {
-    return text === null ? null : generationSchema.parse(JSON.parse(text));
+    return text === null ? null : generationSchema().parse(JSON.parse(text));
   } catch {
     return null;
   }

@@ -1,41 +1,46 @@
 import * as z from "zod";
 import { exitCodes, UserError } from "../errors.ts";
+import { once } from "../model/once.ts";
 import { places } from "../model/places.ts";
 import type { System } from "../system/system.ts";
 
-const triedSchema = z.strictObject({
-  owner: z.string().min(1),
-  source: z.string(),
-  /** As it was given. */
-  text: z.string(),
-  /** As it would be stored. */
-  document: z.unknown(),
-  request: z.unknown().optional(),
-  /** The document in desired.d in whose place it stands. */
-  inPlaceOf: z.string().nullable(),
-});
+const triedSchema = once(() =>
+  z.strictObject({
+    owner: z.string().min(1),
+    source: z.string(),
+    /** As it was given. */
+    text: z.string(),
+    /** As it would be stored. */
+    document: z.unknown(),
+    request: z.unknown().optional(),
+    /** The document in desired.d in whose place it stands. */
+    inPlaceOf: z.string().nullable(),
+  }),
+);
 
-const trialSchema = z.strictObject({
-  id: z.string().min(1),
-  /** Milliseconds since 1970. */
-  begun: z.number(),
-  until: z.number(),
-  /**
-   * `trying`: the documents below are in force, before all others of their owners. `ending`: no longer, and the host is
-   * being made what its own documents say. Then how it ended.
-   */
-  state: z.enum(["trying", "ending", "confirmed", "reverted"]),
-  documents: z.array(triedSchema),
-});
+const trialSchema = once(() =>
+  z.strictObject({
+    id: z.string().min(1),
+    /** Milliseconds since 1970. */
+    begun: z.number(),
+    until: z.number(),
+    /**
+     * `trying`: the documents below are in force, before all others of their owners. `ending`: no longer, and the host is
+     * being made what its own documents say. Then how it ended.
+     */
+    state: z.enum(["trying", "ending", "confirmed", "reverted"]),
+    documents: z.array(triedSchema()),
+  }),
+);
 
 /** A change that lasts only if it is confirmed. All of it is one file in /run: whole or not there, and gone with a boot. */
-export type Trial = z.infer<typeof trialSchema>;
+export type Trial = z.infer<ReturnType<typeof trialSchema>>;
 
 export async function readTrial(system: System): Promise<Trial | null> {
   const text = await system.readText(places.trial);
   if (text === null) return null;
   try {
-    return trialSchema.parse(JSON.parse(text));
+    return trialSchema().parse(JSON.parse(text));
   } catch (error) {
     const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0];
     throw new UserError(exitCodes.failed, `${places.trial} is not what netkeep wrote: ${reason}; remove it`);

@@ -4,9 +4,10 @@ import { bridgeProblems, type GuardContext, guardProblems } from "./guard.ts";
 import { documentOfHost, hostProblems } from "./hosts.ts";
 import { type NormalizeContext, normalize } from "./normalize.ts";
 import { type ParsedText, parseText } from "./parse.ts";
+import { shapeOfValue } from "./plainDocument.ts";
 import { type Problem, pathText, problemText } from "./problem.ts";
 import type { DocumentInput } from "./schema.ts";
-import { type Validated, validateShape } from "./validate.ts";
+import type { Validated } from "./validate.ts";
 
 /** A document's text and whose it is. */
 export interface DocumentText {
@@ -44,7 +45,7 @@ export function shapeDocument(text: string, host: string | null = null): ShapedD
 
 /** The same for a document that is data already. */
 export function shapeOf(parsed: ParsedText): ShapedDocument {
-  return { parsed, shape: parsed.problems.length > 0 ? null : validateShape(parsed.value) };
+  return { parsed, shape: parsed.problems.length > 0 ? null : shapeOfValue(parsed.value) };
 }
 
 /** Text → checked, complete state. All problems of all kinds at once, in the order of the text. */

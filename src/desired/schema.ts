@@ -5,6 +5,7 @@ import { parseMac } from "../model/mac.ts";
 import { linkModes } from "../model/owner.ts";
 import { preferences, routeTypes, scopes } from "../model/route.ts";
 import { ruleTypes } from "../model/rule.ts";
+import { displayName, linkName } from "./plainGuest.ts";
 import { parseMark, parseSubnetOf } from "./scalars.ts";
 
 /** A string that `parse` accepts; its sentence becomes the issue. The value stays as written. */
@@ -25,17 +26,11 @@ const destination = spelling(
   "a prefix, an address for its /32 or /128, or `default`",
 );
 const mac = spelling(parseMac, "a unicast MAC address, in any spelling");
-/**
- * Narrower than dev_valid_name() of the kernel: `*`, `[` and `!` would be patterns in [Match], `@` ends a next hop, `;` and
- * `"` mean something in a unit file, a `-` in front is an option.
- */
-const linkName = /^(?!\.{1,2}$)[A-Za-z0-9_.+][A-Za-z0-9_.+~-]{0,14}$/;
 const link = z
   .string()
   .regex(linkName, "is not a link name: 1 to 15 of A-Z a-z 0-9 _ . + ~ -")
   .refine((name) => name !== "lo", 'the loopback link "lo" takes no guests')
   .meta({ description: "the name of a link" });
-const displayName = /^[^\p{Cc}[\]]{1,128}$/u;
 const name = z
   .string()
   .regex(displayName, "is not a name: 1 to 128 characters without control characters, [ or ]")
@@ -59,27 +54,6 @@ const guest = z.strictObject({
     .optional()
     .meta({ description: "eui64: also the fe80:: address that the guest makes from its MAC" }),
 });
-
-/**
- * Whether the schema has nothing to say against an element of `guests`: most have these four keys, and a host has tens of
- * thousands. False tells nothing.
- */
-export function isPlainGuest(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || Object.keys(value).length !== 4) return false;
-  const { name, dev, mac, addresses } = value as Record<string, unknown>;
-  const isText = (item: unknown, parse: (text: string) => Parsed<unknown>) =>
-    typeof item === "string" && "value" in parse(item);
-  return (
-    typeof name === "string" &&
-    displayName.test(name) &&
-    typeof dev === "string" &&
-    linkName.test(dev) &&
-    dev !== "lo" &&
-    isText(mac, parseMac) &&
-    Array.isArray(addresses) &&
-    addresses.every((item) => isText(item, parseAddress))
-  );
-}
 
 const router = z.strictObject({
   name,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { once } from "../model/once.ts";
 import type { ParsedText } from "./parse.ts";
 
 /** An owner's document as netkeep keeps it: the document as written, and whose it is. */
@@ -12,14 +13,16 @@ export interface StoredDocument {
   readonly request?: unknown;
 }
 
-const storedSchema = z.strictObject({
-  netkeep: z.literal(1),
-  owner: z.string().min(1),
-  source: z.string(),
-  changed: z.int(),
-  document: z.unknown(),
-  request: z.unknown().optional(),
-});
+const storedSchema = once(() =>
+  z.strictObject({
+    netkeep: z.literal(1),
+    owner: z.string().min(1),
+    source: z.string(),
+    changed: z.int(),
+    document: z.unknown(),
+    request: z.unknown().optional(),
+  }),
+);
 
 /** The text of an owner's file. */
 export function storedText(stored: StoredDocument): string {
@@ -29,8 +32,24 @@ export function storedText(stored: StoredDocument): string {
 
 /** @throws Error that says what is wrong with the file */
 export function parseStored(text: string): StoredDocument {
-  const { netkeep: _, ...stored } = storedSchema.parse(JSON.parse(text));
+  const value: unknown = JSON.parse(text);
+  const { netkeep: _, ...stored } = isPlain(value) ? value : storedSchema().parse(value);
   return stored;
+}
+
+/** Whether the schema has nothing to say against it, as of most. */
+function isPlain(value: unknown): value is StoredDocument & { readonly netkeep: 1 } {
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 5) return false;
+  const { netkeep, owner, source, changed } = value as Record<string, unknown>;
+  const isText = (text: unknown) => typeof text === "string";
+  return (
+    netkeep === 1 &&
+    owner !== "" &&
+    isText(owner) &&
+    isText(source) &&
+    Number.isSafeInteger(changed) &&
+    "document" in value
+  );
 }
 
 /** A stored document has no lines worth showing: every problem is at its top. */

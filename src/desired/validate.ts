@@ -1,6 +1,7 @@
 import type * as z from "zod";
+import { isPlainGuest } from "./plainGuest.ts";
 import type { Problem } from "./problem.ts";
-import { type DocumentInput, documentSchema, isPlainGuest, knownKeys } from "./schema.ts";
+import { type DocumentInput, documentSchema, knownKeys } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 
 /** A document that has the right shape where it is given; elements with problems are left out of `input`. */

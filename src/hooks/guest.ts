@@ -1,5 +1,5 @@
 import { guardProblems } from "../desired/guard.ts";
-import { validateShape } from "../desired/validate.ts";
+import { shapeOfValue } from "../desired/plainDocument.ts";
 import { type Address, accepted, type Parsed, parseAddress } from "../model/address.ts";
 import { type MacAddress, parseMac } from "../model/mac.ts";
 
@@ -19,7 +19,7 @@ export function parseGuestAddress(text: string, hostAddresses: readonly Address[
 
 /** Where a guest is: its link and its MAC, or what is wrong with them by the rules of the document. */
 export function parsePlace(dev: string, mac: string): Parsed<{ dev: string; mac: MacAddress }> {
-  const { problems } = validateShape({ version: 1, guests: [{ name: "guest", dev, mac, addresses: [] }] });
+  const { problems } = shapeOfValue({ version: 1, guests: [{ name: "guest", dev, mac, addresses: [] }] });
   const sentences = problems.map(({ path, message }) =>
     path.at(-1) === "dev" ? `link "${dev}": ${message}` : message,
   );

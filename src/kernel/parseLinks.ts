@@ -2,38 +2,57 @@ import * as z from "zod";
 import type { Prefix } from "../model/address.ts";
 import { accepted, familyOf, isLinkLocal6, networkPrefix, parseAddress } from "../model/address.ts";
 import { type LinkFacts, virtualLinkFacts } from "../model/link.ts";
+import { once } from "../model/once.ts";
 import type { KernelLink } from "../model/state.ts";
+import { fits, type LooseFields } from "./jsonList.ts";
 
-const linksSchema = z.array(
-  z.looseObject({
-    ifindex: z.number(),
-    ifname: z.string(),
-    altnames: z.array(z.string()).optional(),
-    flags: z.array(z.string()),
-    mtu: z.number().optional(),
-    link_type: z.string(),
-    address: z.string().optional(),
-    permaddr: z.string().optional(),
-    group: z.string().optional(),
-    master: z.string().optional(),
-    linkinfo: z
-      .looseObject({
-        info_kind: z.string().optional(),
-        info_data: z.looseObject({ stp_state: z.number().optional() }).optional(),
-      })
-      .optional(),
-    addr_info: z
-      .array(
-        z.looseObject({
-          local: z.string().optional(),
-          prefixlen: z.number().optional(),
-          dynamic: z.boolean().optional(),
-        }),
-      )
-      .optional(),
-  }),
+const linksSchema = once(() =>
+  z.array(
+    z.looseObject({
+      ifindex: z.number(),
+      ifname: z.string(),
+      altnames: z.array(z.string()).optional(),
+      flags: z.array(z.string()),
+      mtu: z.number().optional(),
+      link_type: z.string(),
+      address: z.string().optional(),
+      permaddr: z.string().optional(),
+      group: z.string().optional(),
+      master: z.string().optional(),
+      linkinfo: z
+        .looseObject({
+          info_kind: z.string().optional(),
+          info_data: z.looseObject({ stp_state: z.number().optional() }).optional(),
+        })
+        .optional(),
+      addr_info: z
+        .array(
+          z.looseObject({
+            local: z.string().optional(),
+            prefixlen: z.number().optional(),
+            dynamic: z.boolean().optional(),
+          }),
+        )
+        .optional(),
+    }),
+  ),
 );
-type LinkJson = z.infer<typeof linksSchema>[number];
+/** What the schema says, for a look at a glance. */
+const linkFields: LooseFields = {
+  ifindex: "number",
+  ifname: "string",
+  "altnames?": "strings",
+  flags: "strings",
+  "mtu?": "number",
+  link_type: "string",
+  "address?": "string",
+  "permaddr?": "string",
+  "group?": "string",
+  "master?": "string",
+  "linkinfo?": { "info_kind?": "string", "info_data?": { "stp_state?": "number" } },
+  "addr_info?": [{ "local?": "string", "prefixlen?": "number", "dynamic?": "boolean" }],
+};
+type LinkJson = z.infer<ReturnType<typeof linksSchema>>[number];
 
 /**
  * `ip -j -d address show` → the links by name.
@@ -47,8 +66,8 @@ export function parseLinks(
 ): Map<string, KernelLink> {
   // `ip` prints an empty object for what a filter leaves out.
   const list = (JSON.parse(json) as object[]).filter((item) => "ifname" in item);
-  // To compile a checker takes longer than to check some links without one.
-  const checked = linksSchema.parse(list, { jitless: list.length < 100 });
+  const right = list.every((item) => fits(item, linkFields));
+  const checked = right ? (list as LinkJson[]) : linksSchema().parse(list);
   return new Map(checked.map((link) => [link.ifname, toLink(link, deviceTypes)]));
 }
 

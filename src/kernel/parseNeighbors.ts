@@ -1,21 +1,24 @@
 import * as z from "zod";
 import type { MacAddress } from "../model/mac.ts";
+import { once } from "../model/once.ts";
 import type { KernelNeighbor } from "../model/state.ts";
 import { jsonList, type PlainFields } from "./jsonList.ts";
 import { kernelAddress } from "./spelling.ts";
 
-const neighborSchema = z.looseObject({
-  dst: z.string(),
-  dev: z.string().optional(),
-  lladdr: z.string().optional(),
-  state: z.array(z.string()).optional(),
-  protocol: z.string().optional(),
-});
+const neighborSchema = once(() =>
+  z.looseObject({
+    dst: z.string(),
+    dev: z.string().optional(),
+    lladdr: z.string().optional(),
+    state: z.array(z.string()).optional(),
+    protocol: z.string().optional(),
+  }),
+);
 const plainNeighbor: PlainFields = {
   required: "dst",
   types: { dst: "string", dev: "string", lladdr: "string", state: "strings", protocol: "string" },
 };
-type NeighborJson = z.infer<typeof neighborSchema>;
+type NeighborJson = z.infer<ReturnType<typeof neighborSchema>>;
 
 /**
  * `ip -j -N neigh show` → the permanent neighbors of both families. Learned ones are the kernel's business; a permanent
@@ -25,7 +28,7 @@ type NeighborJson = z.infer<typeof neighborSchema>;
  */
 export function parseNeighbors(json: string): KernelNeighbor[] {
   const neighbors: KernelNeighbor[] = [];
-  for (const item of jsonList<NeighborJson>(json, plainNeighbor, (other) => neighborSchema.parse(other))) {
+  for (const item of jsonList<NeighborJson>(json, plainNeighbor, (other) => neighborSchema().parse(other))) {
     if (item.lladdr === undefined || item.dev === undefined || !item.state?.includes("PERMANENT")) continue;
     neighbors.push({
       kind: "neighbor",

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Address, Family } from "../model/address.ts";
+import { once } from "../model/once.ts";
 import {
   bootProtocol,
   defaultMetric,
@@ -16,27 +17,31 @@ import type { KernelRoute } from "../model/state.ts";
 import { jsonList, type PlainFields } from "./jsonList.ts";
 import { kernelAddress, kernelPrefix } from "./spelling.ts";
 
-const hopSchema = z.looseObject({
-  gateway: z.string().optional(),
-  via: z.looseObject({ host: z.string() }).optional(),
-  dev: z.string().optional(),
-  weight: z.number().optional(),
-  flags: z.array(z.string()).optional(),
-});
-const routeSchema = hopSchema.extend({
-  dst: z.string(),
-  type: z.string().optional(),
-  table: z.string().optional(),
-  protocol: z.string().optional(),
-  scope: z.string().optional(),
-  prefsrc: z.string().optional(),
-  pref: z.string().optional(),
-  metric: z.number().optional(),
-  metrics: z.array(z.record(z.string(), z.unknown())).optional(),
-  nexthops: z.array(hopSchema).optional(),
-  nhid: z.number().optional(),
-  encap: z.string().optional(),
-});
+const hopSchema = once(() =>
+  z.looseObject({
+    gateway: z.string().optional(),
+    via: z.looseObject({ host: z.string() }).optional(),
+    dev: z.string().optional(),
+    weight: z.number().optional(),
+    flags: z.array(z.string()).optional(),
+  }),
+);
+const routeSchema = once(() =>
+  hopSchema().extend({
+    dst: z.string(),
+    type: z.string().optional(),
+    table: z.string().optional(),
+    protocol: z.string().optional(),
+    scope: z.string().optional(),
+    prefsrc: z.string().optional(),
+    pref: z.string().optional(),
+    metric: z.number().optional(),
+    metrics: z.array(z.record(z.string(), z.unknown())).optional(),
+    nexthops: z.array(hopSchema()).optional(),
+    nhid: z.number().optional(),
+    encap: z.string().optional(),
+  }),
+);
 /** Without next hops, metrics and the next hop of another family. */
 const plainRoute: PlainFields = {
   required: "dst",
@@ -54,8 +59,8 @@ const plainRoute: PlainFields = {
     flags: "strings",
   },
 };
-type RouteJson = z.infer<typeof routeSchema>;
-type HopJson = z.infer<typeof hopSchema>;
+type RouteJson = z.infer<ReturnType<typeof routeSchema>>;
+type HopJson = z.infer<ReturnType<typeof hopSchema>>;
 
 /** rtnetlink(7) RTN_*: the types that netkeep knows; the kernel's own (broadcast, anycast, multicast) are left out. */
 const typesByNumber: Readonly<Record<string, RouteType>> = {
@@ -78,7 +83,7 @@ const kernelProtocol = "2";
  */
 export function parseRoutes(json: string, family: Family): KernelRoute[] {
   const routes: KernelRoute[] = [];
-  for (const route of jsonList<RouteJson>(json, plainRoute, (item) => routeSchema.parse(item))) {
+  for (const route of jsonList<RouteJson>(json, plainRoute, (item) => routeSchema().parse(item))) {
     const type = typesByNumber[route.type ?? "1"];
     const table = route.table === undefined ? mainTable : Number(route.table);
     const ofKernel = table === localTable && route.protocol === kernelProtocol;

@@ -1,28 +1,33 @@
 import * as z from "zod";
 import type { Family, Prefix } from "../model/address.ts";
+import { once } from "../model/once.ts";
 import { kernelProtocol } from "../model/route.ts";
 import type { Mark, Rule, RuleType } from "../model/rule.ts";
 import { kernelAddress } from "./spelling.ts";
 
-const ruleSchema = z.looseObject({
-  priority: z.number(),
-  not: z.null().optional(),
-  src: z.string().optional(),
-  srclen: z.number().optional(),
-  dst: z.string().optional(),
-  dstlen: z.number().optional(),
-  fwmark: z.string().optional(),
-  fwmask: z.string().optional(),
-  iif: z.string().optional(),
-  oif: z.string().optional(),
-  action: z.string().optional(),
-  table: z.string().optional(),
-  protocol: z.string().optional(),
-});
-type RuleJson = z.infer<typeof ruleSchema>;
+const ruleSchema = once(() =>
+  z.looseObject({
+    priority: z.number(),
+    not: z.null().optional(),
+    src: z.string().optional(),
+    srclen: z.number().optional(),
+    dst: z.string().optional(),
+    dstlen: z.number().optional(),
+    fwmark: z.string().optional(),
+    fwmask: z.string().optional(),
+    iif: z.string().optional(),
+    oif: z.string().optional(),
+    action: z.string().optional(),
+    table: z.string().optional(),
+    protocol: z.string().optional(),
+  }),
+);
+type RuleJson = z.infer<ReturnType<typeof ruleSchema>>;
 
 /** Keys that `Rule` has a place for, and those that say how the rule is at the moment. */
-const known = new Set([...Object.keys(ruleSchema.shape), ...["iif_detached", "oif_detached", "unresolved"]]);
+const known = once(
+  () => new Set([...Object.keys(ruleSchema().shape), ...["iif_detached", "oif_detached", "unresolved"]]),
+);
 /** fib_rules.h: FR_ACT_*. With -N `ip` prints numbers. */
 const typesByNumber: Readonly<Record<string, RuleType>> = { "6": "blackhole", "7": "unreachable", "8": "prohibit" };
 
@@ -35,7 +40,7 @@ const typesByNumber: Readonly<Record<string, RuleType>> = { "6": "blackhole", "7
 export function parseRules(json: string, family: Family): Rule[] {
   const list: unknown = json.trim() === "" ? [] : JSON.parse(json);
   return z
-    .array(ruleSchema)
+    .array(ruleSchema())
     .parse(list)
     .filter((rule) => rule.protocol !== String(kernelProtocol))
     .map((rule) => toRule(rule, family));
@@ -77,7 +82,7 @@ function markOf({ fwmark, fwmask }: RuleJson): Mark | null {
 /** What no document can say: port ranges, users, goto … In `ip`'s own words, near enough to tell one rule from another. */
 function extraWords(rule: RuleJson): string {
   const words = Object.entries(rule).flatMap(([key, value]) => {
-    if (known.has(key)) return [];
+    if (known().has(key)) return [];
     return [value === null || typeof value === "object" ? key : `${key} ${value}`];
   });
   if (rule.action !== undefined && typesByNumber[rule.action] === undefined) words.push(`action ${rule.action}`);

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Address, accepted, isLinkLocal6, type Prefix, parseAddress } from "../model/address.ts";
 import { neighborKey } from "../model/neighbor.ts";
+import { once } from "../model/once.ts";
 import { defaultMetric, routeKey, staticProtocol } from "../model/route.ts";
 
 /** What networkd says of one link. */
@@ -19,32 +20,38 @@ export interface LinkStatus {
   readonly held: ReadonlyMap<string, number | null>;
 }
 
-const bytes = z.array(z.int().min(0).max(255));
-const routeSchema = z.looseObject({
-  Destination: bytes,
-  DestinationPrefixLength: z.number(),
-  Priority: z.number().optional(),
-  Table: z.number().optional(),
-  Protocol: z.number().optional(),
-  ConfigSource: z.string(),
-  ConfigState: z.string().optional(),
-});
-const neighborSchema = z.looseObject({
-  Destination: bytes,
-  ConfigSource: z.string(),
-  ConfigState: z.string().optional(),
-});
-const statusSchema = z.looseObject({
-  Name: z.string(),
-  AdministrativeState: z.string(),
-  NetworkFile: z.string().optional(),
-  NetworkFileDropins: z.array(z.string()).optional(),
-  Routes: z.array(z.unknown()).nullish(),
-  Addresses: z.array(z.looseObject({ Address: bytes, ConfigSource: z.string() })).nullish(),
-  Neighbors: z.array(z.unknown()).nullish(),
-});
-type RouteJson = z.infer<typeof routeSchema>;
-type NeighborJson = z.infer<typeof neighborSchema>;
+const bytes = once(() => z.array(z.int().min(0).max(255)));
+const routeSchema = once(() =>
+  z.looseObject({
+    Destination: bytes(),
+    DestinationPrefixLength: z.number(),
+    Priority: z.number().optional(),
+    Table: z.number().optional(),
+    Protocol: z.number().optional(),
+    ConfigSource: z.string(),
+    ConfigState: z.string().optional(),
+  }),
+);
+const neighborSchema = once(() =>
+  z.looseObject({
+    Destination: bytes(),
+    ConfigSource: z.string(),
+    ConfigState: z.string().optional(),
+  }),
+);
+const statusSchema = once(() =>
+  z.looseObject({
+    Name: z.string(),
+    AdministrativeState: z.string(),
+    NetworkFile: z.string().optional(),
+    NetworkFileDropins: z.array(z.string()).optional(),
+    Routes: z.array(z.unknown()).nullish(),
+    Addresses: z.array(z.looseObject({ Address: bytes(), ConfigSource: z.string() })).nullish(),
+    Neighbors: z.array(z.unknown()).nullish(),
+  }),
+);
+type RouteJson = z.infer<ReturnType<typeof routeSchema>>;
+type NeighborJson = z.infer<ReturnType<typeof neighborSchema>>;
 
 /**
  * `networkctl --json=short status LINK` → what netkeep needs of it.
@@ -52,7 +59,7 @@ type NeighborJson = z.infer<typeof neighborSchema>;
  * @throws ZodError or SyntaxError when the output is not what networkctl 252 and later print
  */
 export function parseLinkStatus(json: string): LinkStatus {
-  const status = statusSchema.parse(JSON.parse(json));
+  const status = statusSchema().parse(JSON.parse(json));
   const entries = new Map<string, string>();
   const held = new Map<string, number | null>();
   const take = (
@@ -64,7 +71,7 @@ export function parseLinkStatus(json: string): LinkStatus {
     if (object.ConfigSource === "static" && object.ConfigState?.includes("removing") !== true) held.set(key, protocol);
   };
   for (const item of status.Routes ?? []) {
-    const route = isPlain(item, routeNumbers) ? (item as unknown as RouteJson) : routeSchema.parse(item);
+    const route = isPlain(item, routeNumbers) ? (item as unknown as RouteJson) : routeSchema().parse(item);
     const address = addressOfBytes(route.Destination);
     const destination = `${address}/${route.DestinationPrefixLength}` as Prefix;
     const metric = route.Priority ?? 0;
@@ -77,7 +84,7 @@ export function parseLinkStatus(json: string): LinkStatus {
     take(routeKey(key), route.Protocol ?? staticProtocol, route);
   }
   for (const item of status.Neighbors ?? []) {
-    const neighbor = isPlain(item, []) ? (item as unknown as NeighborJson) : neighborSchema.parse(item);
+    const neighbor = isPlain(item, []) ? (item as unknown as NeighborJson) : neighborSchema().parse(item);
     take(neighborKey({ link: status.Name, address: addressOfBytes(neighbor.Destination) }), null, neighbor);
   }
   const foreignAddresses = (status.Addresses ?? [])

@@ -130,3 +130,25 @@ describe("links of a real kernel", () => {
     expect(parseLinks(captured("address")).get("lo")?.facts.type).toBeUndefined();
   });
 });
+
+describe("what ip does not print is refused, however much of it is right", () => {
+  const link = { ifindex: 1, ifname: "lo", flags: ["UP"], mtu: 65536, link_type: "loopback" };
+  const whole = {
+    ...link,
+    linkinfo: { info_kind: "dummy" },
+    addr_info: [{ local: "127.0.0.1", prefixlen: 8, dynamic: true }],
+  };
+  const wrong: object[] = [
+    ...Object.keys(link).map((field) => ({ [field]: null })),
+    ...["altnames", "address", "permaddr", "group", "master"].map((field) => ({ [field]: 7 })),
+    ...[{ info_kind: 7 }, { info_data: { stp_state: "0" } }, 7, []].map((linkinfo) => ({ linkinfo })),
+    ...[{ local: 7 }, { prefixlen: "8" }, { dynamic: "yes" }, 7].map((item) => ({ addr_info: [item] })),
+    { addr_info: {} },
+    { ifindex: Number.NaN },
+  ];
+  test.each(wrong)("%j", (fields) => {
+    const text = (item: object) => JSON.stringify([whole, item]);
+    expect(parseLinks(text({ ...whole, ifname: "x" })).size).toBe(2);
+    expect(() => parseLinks(text({ ...whole, ...fields }))).toThrow();
+  });
+});

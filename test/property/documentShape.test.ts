@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { documentSchema, isPlainGuest } from "../../src/desired/schema.ts";
+import { shapeOfValue } from "../../src/desired/plainDocument.ts";
+import { isPlainGuest } from "../../src/desired/plainGuest.ts";
+import { documentSchema } from "../../src/desired/schema.ts";
+import { validateShape } from "../../src/desired/validate.ts";
 import { address, mac } from "./arbitraries.ts";
 
 /** Guests that are checked at a glance are not shown to the schema: it must have nothing against them. */
@@ -37,6 +40,8 @@ test("what is a plain guest at a glance is one to the schema", () => {
       if (isPlainGuest(value)) {
         plain++;
         expect(accepted).toBe(true);
+        const { input, positions } = validateShape({ version: 1, guests: [value] });
+        expect(shapeOfValue({ version: 1, guests: [value] })).toMatchObject({ input, positions, problems: [] });
       } else if (accepted) expect(value).toHaveProperty("link-local");
     }),
     { numRuns: 5000 },
