@@ -50,6 +50,11 @@ describe.each(suites)("networkd of %s reads what netkeep writes", (suite) => {
 
   test("every type and attribute of a route", async () => {
     expect((await apply(host, "version: 1\n", "random")).exitCode).toBe(0);
+    const overTwo = attributes.filter(({ line }) => line.includes("dev cloudbr2")).map(({ document }) => document);
+    const planned = await apply(host, JSON.stringify({ version: 1, routes: overTwo }), "hops", ["--dry-run"]);
+    const warning =
+      "networkd 252 sets routes over several links only while all of them have carrier, and cloudbr2 has none";
+    expect(planned.stderr.includes(warning), planned.stderr).toBe(suite === "bookworm");
     found[systemdVersions[suite]] = await tryAttributes(host);
   });
 });
