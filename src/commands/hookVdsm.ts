@@ -68,9 +68,12 @@ export async function vdsmCommand(
 async function carryOut(context: CommandContext, payload: string, options: HookOptions): Promise<Decided> {
   const kernel = await observeKernel(context.system);
   const change = changeForVdsm(payload, await vdsmHost(context, kernel));
-  if ("problems" in change) return { networks: [], notes: [], given: [], outcome: badCall(change.problems) };
+  if ("problems" in change) {
+    return { networks: [], notes: change.notes, given: [], outcome: badCall(change.problems) };
+  }
   const given = change.networks.map(documentOf);
-  const decided = { networks: change.networks, notes: change.notes, given };
+  const waits = options.wait === false ? ["--no-wait: a call of VDSM waits, because it is all or nothing"] : [];
+  const decided = { networks: change.networks, notes: [...change.notes, ...waits], given };
   // Tables have numbers here, never names.
   const rules = documentContext(context.settings, kernel, context.system.offline, new Map());
   const problems = documentProblems(change, given, rules);
@@ -83,7 +86,7 @@ async function carryOut(context: CommandContext, payload: string, options: HookO
     return { ...decided, outcome: await tryNetworks(context, given, checkSeconds) };
   }
   const note = "options.connectivityCheck: nothing is checked with --no-live, --no-reload or --root";
-  return { ...decided, notes: [...change.notes, note], outcome: await outcome() };
+  return { ...decided, notes: [...decided.notes, note], outcome: await outcome() };
 }
 
 /** What is recorded, with the addresses that the links have by now. */
@@ -173,7 +176,9 @@ function answer(
 ): CommandResult {
   const warnings = notes.map((text): Message => ({ level: "warning", text }));
   const said = [...warnings, ...messages];
-  const message = code === 0 ? "Done" : (said.findLast(({ level }) => level === "error")?.text ?? "failed");
+  const [problem] = problems;
+  const wrong = problem === undefined ? undefined : `${problem.subject}: ${problem.message}`;
+  const message = code === 0 ? "Done" : (wrong ?? said.findLast(({ level }) => level === "error")?.text ?? "failed");
   const changed = networks.map(({ name, action, link, table }) => ({ name, action, link, table }));
   return {
     exitCode: strict ? exitCode : exitCodes.asDesired,

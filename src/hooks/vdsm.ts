@@ -14,6 +14,13 @@ import {
 import { leftToOthers, linkNotes } from "./vdsmNotes.ts";
 import { type NetworkAttributes, parseVdsmPayload, type VdsmPayload } from "./vdsmPayload.ts";
 
+/** A call of which nothing is done. */
+export interface VdsmRefusal {
+  readonly problems: readonly VdsmProblem[];
+  /** What would be left to others; a slip in a key shows there. */
+  readonly notes: readonly string[];
+}
+
 /** What becomes of one network. */
 export interface NetworkChange {
   readonly name: string;
@@ -40,12 +47,9 @@ export interface VdsmChange {
  * A setupNetworks call → what it changes. A patch: networks that it does not name stay, but for the one that loses the
  * default route to another. Nothing is changed if anything is wrong, and everything that is wrong is said at once.
  */
-export function changeForVdsm(
-  text: string,
-  host: VdsmHost,
-): VdsmChange | { readonly problems: readonly VdsmProblem[] } {
+export function changeForVdsm(text: string, host: VdsmHost): VdsmChange | VdsmRefusal {
   const payload = parseVdsmPayload(text);
-  if ("problems" in payload) return payload;
+  if ("problems" in payload) return { ...payload, notes: [] };
   const problems: VdsmProblem[] = [];
   const removed: string[] = [];
   const set: VdsmNetwork[] = [];
@@ -70,8 +74,9 @@ export function changeForVdsm(
   const options = timeoutOf(payload);
   const wish = { set, removed, after, bondings: payload.bondings, knownLinks: knownLinks(host) };
   problems.push(...checkWish(wish), ...options.problems);
-  if (problems.length > 0) return { problems: unique(problems) };
-  notes.push(...leftToOthers(payload), ...set.flatMap((network) => linkNotes(network, host)));
+  notes.push(...leftToOthers(payload));
+  if (problems.length > 0) return { problems: unique(problems), notes };
+  notes.push(...set.flatMap((network) => linkNotes(network, host)));
   const networks = [...removed.map((name) => removal(name, host)), ...set.map((network) => setting(network, host))];
   return { networks, notes, checkSeconds: options.seconds };
 }

@@ -153,6 +153,7 @@ describe("what is kept", () => {
     const [strict, lenient] = [await send(fresh(), call), await send(fresh(), call, { strict: false })];
     expect([strict.exitCode, lenient.exitCode]).toEqual([65, 0]);
     expect(lenient.data).toEqual(strict.data);
+    expect(strict.data.status).toEqual({ code: 22, message: 'n1.gateway: "x" is not an IPv4 address' });
     expect(texts(lenient)).toBe('error 22: n1.gateway: "x" is not an IPv4 address');
   });
 });

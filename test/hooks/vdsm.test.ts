@@ -259,6 +259,10 @@ describe("what is left to others is said", () => {
       "options.x: unknown, and left out",
       "options.commitOnSuccess: netkeep keeps what it has done over a reboot, also if false",
     ]);
+    expect(change({ n: { gatway: "192.0.2.1", mtu: "x" } })).toMatchObject({
+      problems: [{ code: 21 }],
+      notes: ['n.gatway: unknown, and left out; did you mean "gateway"?'],
+    });
     expect(notes({ n: { nic: "eth0", stp: false, nameservers: [] } }, { options: { _inRollback: true } })).toEqual([]);
   });
 

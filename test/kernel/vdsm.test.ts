@@ -47,7 +47,7 @@ const hook = (ns: Namespace, call: string, ...flags: string[]) =>
   ns.netkeep(["hook", "--strict", "-j", ...flags, "vdsm"], { input: call });
 
 describe("netkeep hook vdsm", () => {
-  test(
+  test.concurrent(
     "does what VDSM's own tests expect",
     inNamespace(async (ns) => {
       await ns.sh("ip link del br0; ip link del br1; mkdir -p /etc/netkeep/netkeep.conf.d");
@@ -71,7 +71,7 @@ describe("netkeep hook vdsm", () => {
     120_000,
   );
 
-  test(
+  test.concurrent(
     "and so does netkeep-hook, which does not queue it; VDSM's hook hands the call on",
     inNamespace(async (ns) => {
       await install(ns);
@@ -96,7 +96,7 @@ describe("netkeep hook vdsm", () => {
 });
 
 describe("netkeep watch", () => {
-  test(
+  test.concurrent(
     "sets the rules of a network with DHCP when its address is there, and takes them away with it",
     inNamespace(async (ns) => {
       await ns.sh("ip address flush dev br0");
