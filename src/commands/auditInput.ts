@@ -1,4 +1,5 @@
 import type { AuditInput, LinkView, TrialView } from "../audit/input.ts";
+import { ownersOf } from "../desired/ownersOf.ts";
 import { type Entry, entryKey, entryTitle } from "../model/entry.ts";
 import { ownerText } from "../model/owner.ts";
 import type { KernelLink } from "../model/state.ts";
@@ -28,7 +29,7 @@ export async function auditInput(prepared: Prepared, system: System): Promise<Au
   return {
     offline: system.offline,
     entries: prepared.entries,
-    ownersOf: ownersByKey(prepared),
+    ownersOf: (key) => ownersOf(desired, key).map(ownerText),
     conflicts: desired.conflicts,
     broken: documents.broken,
     staleOwners,
@@ -54,20 +55,6 @@ async function trialView(system: System): Promise<TrialView | null> {
   const trial = await readTrial(system).catch(() => null);
   if (!isPending(trial)) return null;
   return { sources: trial.documents.map(({ source }) => source), secondsLeft: (trial.until - system.now()) / 1000 };
-}
-
-/** Asked for only when something is wrong, and then maybe of every entry. */
-function ownersByKey({ desired }: Prepared): (key: string) => readonly string[] {
-  let owners: Map<string, string[]> | null = null;
-  return (wanted) => {
-    if (owners === null) {
-      owners = new Map();
-      for (const { owner, entries } of desired.owners) {
-        for (const { key } of entries) owners.set(key, [...(owners.get(key) ?? []), ownerText(owner)]);
-      }
-    }
-    return owners.get(wanted) ?? [];
-  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { conflictText } from "../desired/merge.ts";
+import { ownersOf } from "../desired/ownersOf.ts";
 import { type ExitCode, exitCodes } from "../errors.ts";
 import { type Entry, entryKey, entryText, entryTitle } from "../model/entry.ts";
 import { ownerText } from "../model/owner.ts";
@@ -43,7 +44,7 @@ export function outcomeMessages(
   const messages = documentMessages(prepared, about, general);
   for (const { entry, reason } of outcome.refused) {
     if (!concerns(prepared, entry, about)) continue;
-    const owners = ownersOf(prepared, entryKey(entry)).join(", ");
+    const owners = ownersOf(prepared.desired, entryKey(entry)).join(", ");
     const text = `the kernel refuses ${entryTitle(entry)} of ${ownerText(owners) || "nobody"}: ${reason}; it was left out of the drop-in`;
     messages.push({ level: "error", text });
   }
@@ -72,7 +73,7 @@ function generalMessages(prepared: Prepared, outcome: Outcome): Message[] {
 }
 
 function concerns(prepared: Prepared, entry: Entry, about: ReadonlySet<string> | null): boolean {
-  return about === null || ownersOf(prepared, entryKey(entry)).some((owner) => about.has(owner));
+  return about === null || ownersOf(prepared.desired, entryKey(entry)).some((owner) => about.has(owner));
 }
 
 /** Conflicts and bad documents, where they do not stop the run. */
@@ -116,13 +117,6 @@ export function outcomeData(outcome: Outcome) {
     lost: [...outcome.lost],
     unsettled: Object.fromEntries(outcome.unsettled),
   };
-}
-
-/** The owners that want the entry under this key. */
-export function ownersOf(prepared: Pick<Prepared, "desired">, key: string): string[] {
-  return prepared.desired.owners
-    .filter((owner) => owner.entries.some(({ entry }) => entryKey(entry) === key))
-    .map(({ owner }) => owner);
 }
 
 function reloadMessage(prepared: Prepared, outcome: Outcome): Message {

@@ -23,25 +23,27 @@ export async function storeDocuments(
   defaultPersistence: Persistence,
   winners: ReadonlySet<string>,
 ): Promise<string[]> {
-  const written: string[] = [];
+  const files: { path: string; text: string }[] = [];
+  const gone: string[] = [];
   const unmounted = documents.broken.some((document) => document.source === places.owners);
   for (const { owner, source, persistence = defaultPersistence, request } of given) {
     const document = documents.given.get(owner);
     if (document === undefined || (unmounted && persistence === "persistent")) continue;
     const path = ownerPath(owner, persistence);
+    const elsewhere = ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent");
+    gone.push(elsewhere);
     if (asksForNothing(document) && request === undefined) {
-      await system.removeFile(path);
-      await system.removeFile(ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent"));
+      gone.push(path);
       continue;
     }
     const text = storedText({ owner, source, changed: documents.changed.get(owner) ?? 0, document, request });
-    if (winners.has(owner) || !(await saysTheSame(system, path, text))) {
-      await system.writeFile(path, text);
-      written.push(path);
-    }
-    await system.removeFile(ownerPath(owner, persistence === "persistent" ? "runtime" : "persistent"));
+    if (winners.has(owner) || !(await saysTheSame(system, path, text))) files.push({ path, text });
   }
-  return written;
+  const [first, ...others] = files;
+  if (others.length > 0) await system.writeFiles(files);
+  else if (first !== undefined) await system.writeFile(first.path, first.text);
+  for (const path of gone) await system.removeFile(path);
+  return files.map(({ path }) => path);
 }
 
 /** An owner that wants nothing is no owner. */

@@ -58,14 +58,18 @@ export async function writeAtomic(path: string, text: string, replaceLink = fals
   const directory = dirname(path);
   try {
     makeDirectory(directory);
-    const old = lstatSync(path, { throwIfNoEntry: false });
-    const fits = old === undefined || old.isFile() || (replaceLink && old.isSymbolicLink());
-    if (!fits) throw new Error(`is ${kindOf(old)}; move it away`);
+    requirePlainFile(path, replaceLink);
     writeSynced(temporaryOf(path), path, text);
     syncDirectory(directory);
   } catch (error) {
     throw fileError("write", path, error);
   }
+}
+
+export function requirePlainFile(path: string, replaceLink = false): void {
+  const old = lstatSync(path, { throwIfNoEntry: false });
+  const fits = old === undefined || old.isFile() || (replaceLink && old.isSymbolicLink());
+  if (!fits) throw new Error(`is ${kindOf(old)}; move it away`);
 }
 
 export async function openDirectory(path: string): Promise<void> {
@@ -91,22 +95,27 @@ export async function writeInPlace(path: string, text: string): Promise<void> {
 
 /** Removes a file; then its directory, if that is an empty `*.d`. */
 export async function removeQuietly(path: string): Promise<void> {
+  let removed = false;
   try {
     unlinkSync(path);
+    removed = true;
   } catch (error) {
     if (!isCode(error, "ENOENT", "ENOTDIR")) throw fileError("remove", path, error);
   }
   const directory = dirname(path);
-  attempt(() => unlinkSync(temporaryOf(path)));
-  if (directory.endsWith(".d")) attempt(() => rmdirSync(directory));
-  attempt(() => syncDirectory(dirname(directory)));
+  const swept = attempt(() => unlinkSync(temporaryOf(path)));
+  const emptied = directory.endsWith(".d") && attempt(() => rmdirSync(directory));
+  // Most that is removed was not there, and then the disk is not waited for.
+  if (removed || swept || emptied) attempt(() => syncDirectory(emptied ? dirname(directory) : directory));
 }
 
-function attempt(effect: () => void): void {
+/** What cannot be done need not be done. @returns whether it was */
+export function attempt(effect: () => void): boolean {
   try {
     effect();
+    return true;
   } catch {
-    // What cannot be done need not be done.
+    return false;
   }
 }
 
@@ -129,12 +138,12 @@ function writeSynced(temporary: string, path: string, text: string): void {
 }
 
 /** One name for each path, so that the next write finds what a killed run has left without a look at the whole directory. */
-function temporaryOf(path: string): string {
+export function temporaryOf(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
 }
 
 /** @returns a descriptor */
-function create(temporary: string): number {
+export function create(temporary: string): number {
   try {
     return openSync(temporary, "wx", 0o600);
   } catch (error) {
@@ -145,13 +154,13 @@ function create(temporary: string): number {
 }
 
 /** 0755 whatever the umask: a directory that networkd cannot enter empties the link. */
-function makeDirectory(path: string): void {
+export function makeDirectory(path: string): void {
   const first = mkdirSync(path, { recursive: true });
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755);
 }
 
-function syncDirectory(path: string): void {
+export function syncDirectory(path: string): void {
   const directory = openSync(path, "r");
   try {
     fsyncSync(directory);
@@ -160,7 +169,7 @@ function syncDirectory(path: string): void {
   }
 }
 
-function fileError(verb: string, path: string, error: unknown): UserError {
+export function fileError(verb: string, path: string, error: unknown): UserError {
   const reason =
     error instanceof Error ? error.message.replace(/^[A-Z]+: /, "").replace(/, \w+ '.*$/, "") : String(error);
   const code = isCode(error, "EACCES", "EPERM") ? exitCodes.notPermitted : exitCodes.failed;

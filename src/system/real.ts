@@ -12,6 +12,7 @@ import {
 } from "./files.ts";
 import { readHostFacts, startDetached } from "./host.ts";
 import { acquireLock } from "./lock.ts";
+import { writeManyAtomic } from "./manyFiles.ts";
 import { runProgram } from "./programs.ts";
 import type { System } from "./system.ts";
 import { waitForAnswer } from "./terminal.ts";
@@ -32,6 +33,7 @@ export function realSystem(root: string): System {
     list: (directory) => listDirectory(root + directory),
     readUnits: (directories, suffixes) => readUnitFiles(root, directories, suffixes),
     writeFile: (path, text, replaceLink) => writeAtomic(root + path, text, replaceLink),
+    writeFiles: (files) => writeManyAtomic(files.map(({ path, text }) => ({ path: root + path, text }))),
     openDirectory: (path) => openDirectory(root + path),
     writeSysctl: (path, value) => writeInPlace(path, value),
     removeFile: (path) => removeQuietly(root + path),

@@ -41,6 +41,8 @@ export interface System {
    * @param replaceLink a symbolic link of this name is replaced, and what it names is left alone; else it is an error
    */
   writeFile(path: string, text: string, replaceLink?: boolean): Promise<void>;
+  /** The same for each of many files, in a fraction of the time. */
+  writeFiles(files: readonly { readonly path: string; readonly text: string }[]): Promise<void>;
   /** No error if it is gone already; an empty `*.d` directory goes with its last file. */
   removeFile(path: string): Promise<void>;
   /** Gives a directory mode 0755. @throws UserError if that fails */

@@ -149,6 +149,9 @@ export class FakeSystem {
       this.addFile(path, value);
     },
     writeFile: async (path, text, replaceLink = false) => this.#write(path, text, replaceLink),
+    writeFiles: async (files) => {
+      for (const { path, text } of files) this.#write(path, text, false);
+    },
     removeFile: async (path) => {
       const how = this.#effect(`remove ${path}`);
       if (how === "fail") throw new UserError(exitCodes.failed, `cannot remove ${path}: EIO`);

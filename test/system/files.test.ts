@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { listDirectory, readTextFile, removeQuietly, writeAtomic } from "../../src/system/files.ts";
 import { acquireLock } from "../../src/system/lock.ts";
+import { writeManyAtomic } from "../../src/system/manyFiles.ts";
 import { readUnitFiles } from "../../src/system/units.ts";
 import { temporaryFolder } from "../support/cli.ts";
 
@@ -74,6 +75,35 @@ describe("writeAtomic", () => {
       "new",
       "old",
     ]);
+  });
+});
+
+describe("writeManyAtomic", () => {
+  const manyIn = (folder: string, count: number) =>
+    Array.from({ length: count }, (_, n) => ({ path: join(folder, `owners/${n % 2}/${n}.json`), text: `${n}\n` }));
+
+  test("more files than descriptors that may be open: each is there, with its mode, and nothing else", async () => {
+    const folder = temporaryFolder();
+    const files = manyIn(folder, 1500);
+    writeFileSync(join(folder, "owners"), "");
+    await expect(writeManyAtomic(files)).rejects.toThrow(`cannot write ${files[0]?.path}`);
+    await removeQuietly(join(folder, "owners"));
+    await writeManyAtomic(files);
+    for (const { path, text } of files) expect(readFileSync(path, "utf8")).toBe(text);
+    expect(mode(files[0]?.path ?? "")).toBe("644");
+    expect(mode(join(folder, "owners/0"))).toBe("755");
+    expect(readdirSync(join(folder, "owners/0")).length + readdirSync(join(folder, "owners/1")).length).toBe(1500);
+    expect(readdirSync("/proc/self/fd").length).toBeLessThan(200);
+  });
+
+  test("what cannot be written is named, and leaves no temporary file", async () => {
+    const folder = temporaryFolder();
+    const files = manyIn(folder, 10);
+    await writeManyAtomic(files.slice(0, 5));
+    const wrong = { path: join(folder, "owners/0"), text: "" };
+    await expect(writeManyAtomic([...files, wrong])).rejects.toThrow(`${wrong.path}: is a directory`);
+    const left = ["0", "1"].flatMap((name) => readdirSync(join(folder, "owners", name)));
+    expect(left.sort()).toEqual(["0.json", "1.json", "2.json", "3.json", "4.json"]);
   });
 });
 
