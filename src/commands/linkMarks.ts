@@ -1,3 +1,4 @@
+import type { Entry } from "../model/entry.ts";
 import { places } from "../model/places.ts";
 import type { System } from "../system/system.ts";
 
@@ -14,4 +15,10 @@ export async function markLinks(system: System, links: Iterable<string>): Promis
   const marked = new Set(await system.list(places.links));
   for (const link of marked) if (!wanted.has(link)) await system.removeFile(`${places.links}/${link}`);
   for (const link of wanted) if (!marked.has(link)) await system.writeFile(`${places.links}/${link}`, "");
+}
+
+export function linksWith(entries: Iterable<Entry>): Set<string> {
+  const links = new Set<string>();
+  for (const { link } of entries) links.add(link);
+  return links;
 }

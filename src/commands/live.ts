@@ -47,10 +47,10 @@ export async function applyLive(
       left = left.slice(1);
     }
   }
-  const replaced = replacedRules(changes.filter((change) => !refused.has(entryKey(change.entry))));
+  const taken = () => (refused.size === 0 ? changes : changes.filter((change) => !refused.has(entryKey(change.entry))));
+  const replaced = replacedRules(taken());
   if (replaced.length > 0) await runBatches(system, replaced, protocol, refused);
-  const applied = refused.size === 0 ? changes : changes.filter((change) => !refused.has(entryKey(change.entry)));
-  return { applied, refused: [...refused.values()] };
+  return { applied: taken(), refused: [...refused.values()] };
 }
 
 /** @returns what stopped a batch before its end; null if all lines were tried */

@@ -22,19 +22,21 @@ export async function observeKernel(system: System): Promise<KernelState> {
   return { links, ...entries };
 }
 
-/** Without the links. @throws CommandError when `ip` fails */
-export async function observeEntries(system: System): Promise<KernelEntries> {
-  const [routes4, routes6, neighbors, rules] = await Promise.all([
-    ip(system, ["-j", "-N", "-4", "route", "show", "table", "all"]),
-    ip(system, ["-j", "-N", "-6", "route", "show", "table", "all"]),
-    observeNeighborText(system),
-    observeRules(system),
+/**
+ * Without the links.
+ *
+ * @param rules the policy rules, where they are known already
+ * @throws CommandError when `ip` fails
+ */
+export async function observeEntries(system: System, rules?: KernelEntries["rules"]): Promise<KernelEntries> {
+  // Each list is parsed while `ip` still prints the others.
+  const [routes4, routes6, neighbors, found] = await Promise.all([
+    ip(system, ["-j", "-N", "-4", "route", "show", "table", "all"]).then((text) => parseRoutes(text, 4)),
+    ip(system, ["-j", "-N", "-6", "route", "show", "table", "all"]).then((text) => parseRoutes(text, 6)),
+    observeNeighborText(system).then(parseNeighbors),
+    rules ?? observeRules(system),
   ]);
-  return {
-    routes: [...parseRoutes(routes4, 4), ...parseRoutes(routes6, 6)],
-    neighbors: parseNeighbors(neighbors),
-    rules,
-  };
+  return { routes: routes6.length === 0 ? routes4 : [...routes4, ...routes6], neighbors, rules: found };
 }
 
 /** The policy rules of both families, but for the kernel's own. */

@@ -1,5 +1,5 @@
 import type { DocumentContext } from "../desired/document.ts";
-import { conflictText, linksOfDesired, merge } from "../desired/merge.ts";
+import { conflictText, entriesByKey, linksOfDesired, merge } from "../desired/merge.ts";
 import { tableOf } from "../desired/table.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Address, Parsed } from "../model/address.ts";
@@ -94,8 +94,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   );
   const desired = merge(documents.states);
   if (!options.tolerant) refuseConflicts(desired);
-  const entries = new Map<string, Entry>();
-  for (const owner of desired.owners) for (const { key, entry } of owner.entries) entries.set(key, entry);
+  const entries = entriesByKey(desired);
   const links = [...new Set([...linksOfDesired(desired), ...generatedLinks(host.generated)])];
   const observed = await observeStatuses(system, host, links);
   let layout: Layout | null = null;
@@ -119,8 +118,16 @@ export async function prepare(system: System, settings: Settings, options: Prepa
     return [...changed, ...readoptions(kernel.changes, changed, observed, record)];
   };
   const plan = planOf(system.offline ? [] : kernel.changes, notes, compute, laidOut, observed, bridges.changes);
+  const look = () => observeEntries(system, isWithoutRules(entries, observed) ? [] : undefined);
   const base = { settings, documents, desired, entries, record, observed, layout, bridges, plan, announced };
-  return { ...base, waiting: kernel.waiting, blocked, filesWithout, look: () => observeEntries(system) };
+  return { ...base, waiting: kernel.waiting, blocked, filesWithout, look };
+}
+
+/** The host has no policy rules, and nothing asks for any: then they need not be read again. */
+function isWithoutRules(desired: ReadonlyMap<string, Entry>, { kernel, generated }: Observed): boolean {
+  if (kernel.rules.length > 0) return false;
+  for (const { kind } of desired.values()) if (kind === "rule") return false;
+  return ![...generated.values()].some((text) => text.includes("[RoutingPolicyRule]"));
 }
 
 function refuseConflicts({ conflicts }: DesiredState): void {

@@ -1,4 +1,4 @@
-import { merge } from "../desired/merge.ts";
+import { entriesByKey, merge } from "../desired/merge.ts";
 import { indexedOwner, ownersWanting } from "../desired/ownerIndex.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import type { OwnRecord } from "../model/ownership.ts";
@@ -50,8 +50,7 @@ export async function prepareNarrow(
   const held = await readHeldLive(system, live, owners, memory, within);
   if (recorded === null || held === null) return null;
   const desired = merge(documents.states);
-  const entries = new Map<string, Entry>();
-  for (const owner of desired.owners) for (const { key, entry } of owner.entries) entries.set(key, entry);
+  const entries = entriesByKey(desired);
   // A link that is left without entries is looked after no more.
   const kept = new Set([...entries.values()].map(({ link }) => link));
   if ([...live].some((link) => !kept.has(link) && !held.isShared(link))) return null;

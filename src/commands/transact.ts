@@ -17,7 +17,7 @@ import {
   withoutEarly,
 } from "./bridgesLive.ts";
 import type { GivenDocument } from "./documents.ts";
-import { markLinks } from "./linkMarks.ts";
+import { linksWith, markLinks } from "./linkMarks.ts";
 import { applyLive, type Refusal } from "./live.ts";
 import { pendingText } from "./pending.ts";
 import type { Prepared } from "./prepare.ts";
@@ -98,7 +98,7 @@ export async function transact(
   }
   // A run about some owners has only links that were marked before.
   if (prepared.record.scope === null) {
-    await markLinks(system, new Set([...prepared.entries.values()].map((entry) => entry.link)));
+    await markLinks(system, linksWith(prepared.entries.values()));
   }
   return {
     stored,

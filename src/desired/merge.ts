@@ -1,4 +1,5 @@
 import { bridgeText, wantedText } from "../model/bridge.ts";
+import type { Entry } from "../model/entry.ts";
 import {
   type Conflict,
   type DesiredState,
@@ -59,6 +60,13 @@ function bridgeConflicts(
   if (bridgeText(wanted) === bridgeText(bridge)) return [];
   const loser = { owner, entry: bridge, path: `links.${link}.bridge` };
   return [{ key: `bridge ${link}`, winner: { owner: winner.owner, entry: wanted }, loser }];
+}
+
+/** Every entry that is in force, by key. */
+export function entriesByKey({ owners }: DesiredState): Map<string, Entry> {
+  const entries = new Map<string, Entry>();
+  for (const owner of owners) for (const { key, entry } of owner.entries) entries.set(key, entry);
+  return entries;
 }
 
 /** Links that an owner names, by entries or by settings, sorted. */

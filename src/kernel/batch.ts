@@ -22,6 +22,7 @@ export interface Batch {
  * the addresses are (iproute2 6.1), and with -6 it takes nothing else.
  */
 export function batchesOf(changes: readonly KernelChange[]): Batch[] {
+  if (!changes.some(({ entry }) => entry.kind === "rule")) return [{ options: [], changes }];
   const batches: { options: string[]; changes: KernelChange[] }[] = [];
   let wasRule6: boolean | null = null;
   for (const change of changes) {
@@ -38,9 +39,12 @@ export function batchesOf(changes: readonly KernelChange[]): Batch[] {
  * once that is done.
  */
 export function replacedRules(changes: readonly KernelChange[]): KernelChange[] {
-  return changes.flatMap((change): KernelChange[] =>
-    change.action === "replace" && change.before.kind === "rule" ? [{ action: "remove", entry: change.before }] : [],
-  );
+  const replaced: KernelChange[] = [];
+  for (const change of changes) {
+    if (change.action === "replace" && change.before.kind === "rule")
+      replaced.push({ action: "remove", entry: change.before });
+  }
+  return replaced;
 }
 
 /** What `ip -force -batch -` said of a batch. */
