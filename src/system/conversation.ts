@@ -11,8 +11,10 @@ export interface Conversation {
 
 type Talker = ChildProcessByStdio<Writable, Readable, null>;
 
-/** A write of a pipe or socket up to this size is there as a whole or not at all, if we are killed (pipe(7), PIPE_BUF). */
-export const longestQuestion = 3900;
+/** What fits into the empty buffer of a socket, so that all of it is written at once. */
+export const longestQuestion = 48_000;
+/** A write up to this size is there as a whole or not at all, if we are killed: half a line can be another route. */
+const longestWrite = 3900;
 
 /**
  * Its output and errors come by one pipe, in their order; a line that no `ip` knows marks the end of an answer. It inherits
@@ -62,25 +64,39 @@ function start(options: readonly string[], lock: number): Talker {
 
 /** @param begun lines that this child was asked before */
 function answerOf(child: Talker, lines: string, mark: string, begun: number): Promise<ProgramResult> {
-  let answer = "";
+  const pieces: string[] = [];
+  let tail = "";
   return new Promise((resolve) => {
-    const finish = (exitCode: number | null) => {
+    const finish = (exitCode: number | null, markLength = 0) => {
       child.stdout.off("data", hear);
       child.off("close", closed);
-      resolve(resultOf(answer, begun, exitCode));
+      const answer = pieces.join("");
+      resolve(resultOf(answer.slice(0, answer.length - markLength), begun, exitCode));
     };
     const closed = (status: number | null) => finish(status ?? 1);
     const hear = (text: string) => {
-      answer += text;
-      const end = answer.lastIndexOf(`Object "${mark}" is unknown`);
-      if (end < 0 || !/\nCommand failed -:\d+\n$/.test(answer.slice(end))) return;
-      answer = answer.slice(0, end);
-      finish(null);
+      pieces.push(text);
+      // Only the end is looked at: a long listing comes in many pieces.
+      tail = (tail + text).slice(-200);
+      const end = tail.lastIndexOf(`Object "${mark}" is unknown`);
+      if (end < 0 || !/\nCommand failed -:\d+\n$/.test(tail)) return;
+      finish(null, tail.length - end);
     };
     child.stdout.on("data", hear);
     child.on("close", closed);
-    child.stdin.write(`${lines}${mark}\n`);
+    for (const text of writesOf(`${lines}${mark}\n`)) child.stdin.write(text);
   });
+}
+
+/** Whole lines, as many as go into one write. */
+function writesOf(text: string): string[] {
+  const writes: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const end = text.length - at <= longestWrite ? text.length : text.lastIndexOf("\n", at + longestWrite) + 1;
+    writes.push(text.slice(at, end));
+    at = end;
+  }
+  return writes;
 }
 
 /**
