@@ -87,6 +87,26 @@ describe("examples", () => {
     }
   });
 
+  test("fleet/fleet.yaml: a host gets its files and its document, once, and audits as desired", () => {
+    const root = join(folder, "fleet-hv2");
+    const args = ["generate", "--root", root, "--host", "hv2", join(repo, "docs/examples/fleet/fleet.yaml")];
+    expect(netkeep(args).stdout).toMatch(/^wrote [\s\S]*\nwrote \/etc\/netkeep\/desired\.d\/fleet\.yaml\n$/);
+    const document = readFileSync(join(root, "etc/netkeep/desired.d/fleet.yaml"), "utf8");
+    expect(parse(document)).toMatchObject({ guests: [{ name: "web2" }], links: { br0: { carrier: "follow" } } });
+    expect(document).not.toContain("hosts:");
+    expect(netkeep(args)).toMatchObject({ status: 0, stdout: "", stderr: expect.stringContaining("0 files") });
+    expect(netkeep(["audit", "--root", root]).status).toBe(0);
+    expect(netkeep([...args.slice(0, 4), "hv22", ...args.slice(5)])).toMatchObject({
+      status: 65,
+      stderr: expect.stringMatching(/hosts: has no host hv22\n[\s\S]*did you mean "hv2"\?/),
+    });
+    const without = join(repo, "docs/examples/frr/guests.yaml");
+    expect(netkeep([...args.slice(0, 5), without])).toMatchObject({
+      status: 64,
+      stderr: 'netkeep: --host hv2: no FILE has "hosts"\n',
+    });
+  });
+
   test("what they link to is in the packages, and every folder is described", () => {
     const installed = files.map(([, place]) => `/${place}`);
     const texts = names.filter((name) => basename(name) === "README.md").map((name) => read(`docs/examples/${name}`));

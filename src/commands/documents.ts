@@ -28,8 +28,8 @@ export interface GivenDocument {
   readonly request?: unknown;
   /** It is only tried, and may stand in the place of a document of the admin. */
   readonly tried?: boolean;
-  /** It may be for several hosts, and this is the one. */
-  readonly host?: string;
+  /** It may be for several hosts: this is the one, and the path under which it has the document. */
+  readonly host?: { readonly name: string; readonly path: string };
 }
 
 /** A document of the host that cannot be used, and every reason. */
@@ -114,7 +114,7 @@ export function loadDocuments(host: HostDocuments, options: LoadOptions): Loaded
 export function shapeDocuments(host: HostDocuments, given: readonly GivenDocument[]): DocumentShapes {
   const shapes = new Map<GivenDocument | AdminDocument | StoredFile, ShapedDocument>();
   const replaced = new Set(given.map((document) => document.owner));
-  for (const document of given) shapes.set(document, shapeDocument(document.text, document.host));
+  for (const document of given) shapes.set(document, shapeDocument(document.text, document.host?.name));
   for (const document of [...host.admin, ...host.stored]) {
     if (document.problems.length === 0 && !replaced.has(document.owner)) shapes.set(document, shapeOfKept(document));
   }
@@ -149,7 +149,8 @@ function readGiven(host: HostDocuments, { given, persistence, context, now, fall
     else replaced.add(document.owner);
     if (problems.length > 0 || read.state === null) continue;
     changed.set(document.owner, age);
-    states.push(read.state);
+    // Drop-ins name the document that the host will have.
+    states.push(document.host === undefined ? read.state : { ...read.state, source: document.host.path });
     if (twin === undefined || takesPlace(document)) inputs.set(document.owner, withLinks(read.input, read.state));
   }
   const fatal = fallback === null || rejected.length === given.length;

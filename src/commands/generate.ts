@@ -29,7 +29,7 @@ export async function generateCommand(
   const { system, settings } = context;
   if (!system.offline)
     throw new UserError(exitCodes.usage, "generate writes below a directory: say which with --root DIR");
-  const given = host === null ? documents : documents.map((document) => ({ ...document, host }));
+  const given = host === null ? documents : await forHost(system, documents, host);
   const options = { given, persistence: "persistent", adopt: false, tolerant: false } as const;
   if (host !== null && !documents.some(({ text }) => hostsOf(parseText(text).value) !== null)) {
     throw new UserError(exitCodes.usage, `--host ${host}: no FILE has "hosts"`);
@@ -44,7 +44,7 @@ export async function generateCommand(
     if (file.action === "write") await system.writeFile(file.path, file.text, file.before !== null);
     else await system.removeFile(file.path);
   }
-  const stored = host === null ? [] : await writeDocuments(system, read.given, host);
+  const stored = await writeDocuments(system, given, read.given);
   const text = [
     ...plan.files.map((file) => `${file.action === "write" ? "wrote" : "removed"} ${file.path}\n`),
     ...stored.map((path) => `wrote ${path}\n`),
@@ -53,23 +53,30 @@ export async function generateCommand(
   return { exitCode: exitCodes.asDesired, data: planData(plan), text, messages };
 }
 
+/** The documents as those of one host, each with the path that it has there. */
+async function forHost(system: System, documents: readonly GivenDocument[], name: string): Promise<GivenDocument[]> {
+  const names = (await system.list(places.documents)).filter(isDocumentName);
+  return documents.map((document) => {
+    const file = names.find((found) => ownerOfFile(found) === document.owner) ?? `${document.owner}.yaml`;
+    return { ...document, host: { name, path: `${places.documents}/${file}` } };
+  });
+}
+
 /** What was asked for on this host, for its own netkeep. @returns the files that were changed */
 async function writeDocuments(
   system: System,
+  given: readonly GivenDocument[],
   inputs: ReadonlyMap<string, DocumentInput>,
-  host: string,
 ): Promise<string[]> {
-  const names = (await system.list(places.documents)).filter(isDocumentName);
   const written: string[] = [];
-  for (const [owner, input] of inputs) {
-    const path = `${places.documents}/${names.find((name) => ownerOfFile(name) === owner) ?? `${owner}.yaml`}`;
-    const text = documentYaml(
-      input,
-      `What ${host} has of a document for several hosts, by netkeep generate. Change it there.`,
-    );
-    if ((await system.readText(path)) === text) continue;
-    await system.writeFile(path, text);
-    written.push(path);
+  for (const { owner, host } of given) {
+    const input = inputs.get(owner);
+    if (host === undefined || input === undefined) continue;
+    const comment = `What ${host.name} has of a document for several hosts, by netkeep generate. Change it there.`;
+    const text = documentYaml(input, comment);
+    if ((await system.readText(host.path)) === text) continue;
+    await system.writeFile(host.path, text);
+    written.push(host.path);
   }
   return written;
 }
