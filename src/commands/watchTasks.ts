@@ -1,5 +1,5 @@
 import { isDrift } from "../audit/audit.ts";
-import type { KernelChange } from "../model/change.ts";
+import type { BridgeChange, KernelChange } from "../model/change.ts";
 import { type Entry, entryKey, entryTitle } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
 import { places } from "../model/places.ts";
@@ -37,7 +37,7 @@ export async function heal(context: CommandContext): Promise<TaskResult> {
   return {
     entries: prepared.entries,
     healed: changes.map(({ entry }) => entryKey(entry)),
-    messages: [...healedMessages(changes), ...messages],
+    messages: [...bridgeMessages(outcome?.bridges ?? []), ...healedMessages(changes), ...messages],
     findings: null,
   };
 }
@@ -79,6 +79,12 @@ export async function applyDocuments(context: CommandContext): Promise<readonly 
   const options = { given: [], runtime: false, adopt: false, dryRun: false, live: true, reload: true } as const;
   const { messages } = await applyCommand(context, { ...options, generation: "watch" });
   return messages.map((message) => ({ ...message, text: `documents changed: ${message.text}` }));
+}
+
+function bridgeMessages(changes: readonly BridgeChange[]): Message[] {
+  const made = changes.filter(({ action }) => action !== "remove").map(({ link }) => `bridge ${link}`);
+  const removed = changes.filter(({ action }) => action === "remove").map(({ link }) => `bridge ${link}`);
+  return [...listed("notice", "set right", made), ...listed("notice", "taken away", removed)];
 }
 
 function healedMessages(changes: readonly KernelChange[]): Message[] {

@@ -3,10 +3,12 @@ import { applyCommand } from "../../src/commands/apply.ts";
 import { auditCommand } from "../../src/commands/audit.ts";
 import { explainCommand } from "../../src/commands/explain.ts";
 import { generateCommand } from "../../src/commands/generate.ts";
+import { planCommand } from "../../src/commands/plan.ts";
 import { restoreCommand } from "../../src/commands/restore.ts";
 import { unsetCommand } from "../../src/commands/set.ts";
 import { showCommand } from "../../src/commands/show.ts";
 import type { Finding } from "../../src/model/finding.ts";
+import { outputSchemas } from "../../src/report/schemas.ts";
 import { type FakeSystem, makeHost } from "../support/fakeSystem.ts";
 import { applyOptions, contextOf, fixture, hostOf, readIp } from "../support/fixture.ts";
 
@@ -67,6 +69,27 @@ describe("a bridge of netkeep", () => {
     const again = await apply(host, bridge());
     expect(again.messages.at(-1)).toBe("nothing to do");
     expect(host.kernel.lines).toEqual([]);
+  });
+
+  test("in what is printed as JSON is as published", async () => {
+    const host = await made();
+    kernelLink(host)?.addr_info.splice(0, 1);
+    const context = await contextOf(host);
+    const given = [{ owner: "net", source: "stdin", path: null, text: bridge() }];
+    const plan = outputSchemas.plan.parse((await planCommand(context, { ...applyOptions, given })).data);
+    expect(plan.kernel).toEqual([
+      {
+        ...{ action: "replace", kind: "bridge", link, before: "address 169.254.0.1/32" },
+        entry: `${link} address 0e:00:00:00:16:c4 169.254.0.1/32 fe80::1/64 rp_filter 1`,
+      },
+    ]);
+    const show = outputSchemas.show.parse((await showCommand(context, null)).data);
+    expect(show.owners[0]?.entries).toMatchObject([{ kind: "bridge", link, path: `links.${link}.bridge` }]);
+    outputSchemas.explain.parse((await explainCommand(context, "169.254.0.1")).data);
+    host.begin();
+    host.kernel.refuses = (line) => line.startsWith("address");
+    const { outcome } = outputSchemas.apply.parse((await applyCommand(context, { ...applyOptions, given })).data);
+    expect(outcome?.refused).toMatchObject([{ entry: `bridge ${link}`, link }]);
   });
 
   test.each<[string, (host: FakeSystem) => void, string[]]>([
