@@ -4,6 +4,7 @@ import { isOursToRemove, isOursToReplace } from "../model/ownership.ts";
 import { hasNoLink } from "../model/route.ts";
 import type { KernelEntry } from "../model/state.ts";
 import { kernelDiff } from "../plan/kernelDiff.ts";
+import { inItsPlace, otherGoes } from "../plan/rules.ts";
 import type { AuditInput } from "./input.ts";
 
 const repair = "netkeep audit --repair";
@@ -20,7 +21,9 @@ export function auditKernel(input: AuditInput): Finding[] {
     return [];
   });
   const different = diff.replace.map(({ wanted, found }) => differentFinding(wanted, found, input));
-  const extra = diff.extra.filter((found) => isOursToRemove(found, input.record)).map(extraFinding);
+  const extra = diff.extra
+    .filter((found) => isOursToRemove(found, input.record))
+    .map((found) => extraFinding(found, input));
   // That a bridge of ours is missing is said of the bridge.
   for (const { action, link } of input.bridges.changes) if (action === "add") absent.delete(link);
   return [...[...absent].map(absentFinding), ...missing, ...different, ...extra];
@@ -74,7 +77,8 @@ function differentFinding(wanted: Entry, found: KernelEntry, input: AuditInput):
   };
 }
 
-function extraFinding(found: Entry): Finding {
+function extraFinding(found: KernelEntry, { kernel, record }: AuditInput): Finding {
+  const other = found.kind === "rule" ? inItsPlace(found, kernel.rules, record) : null;
   return {
     code: "kernel-extra",
     severity: "error",
@@ -84,6 +88,6 @@ function extraFinding(found: Entry): Finding {
     expected: null,
     actual: entryTitle(found),
     message: `the ${found.kind} is netkeep's own and no document asks for it`,
-    fix: repair,
+    fix: other === null ? repair : otherGoes(other),
   };
 }

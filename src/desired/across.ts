@@ -1,6 +1,7 @@
 import { type Entry, entryText, sameEntry } from "../model/entry.ts";
 import type { OwnedEntry } from "../model/owner.ts";
 import { hasNoLink, routeKey } from "../model/route.ts";
+import { ambiguousRules } from "./ambiguous.ts";
 import { type Problem, pathOf } from "./problem.ts";
 
 /** Entries of one document without repetitions, and the problems that show only across entries. */
@@ -21,7 +22,8 @@ export function checkAcross(entries: readonly OwnedEntry[]): Checked {
     if (earlier === undefined) first.set(owned.key, owned);
     else if (!sameWish(earlier.entry, owned.entry)) problems.push(contradiction(earlier, owned));
   }
-  return { entries: first.size === entries.length ? entries : [...first.values()], problems };
+  const unique = first.size === entries.length ? entries : [...first.values()];
+  return { entries: unique, problems: [...problems, ...ambiguousRules(unique)] };
 }
 
 /** Equal in the kernel and in the same drop-in: a blackhole's link is not in its text. */

@@ -1,4 +1,4 @@
-import { type Family, familyOf, type Parsed, type Prefix, parsePrefix } from "../model/address.ts";
+import { type Family, familyOf, lengthOf, type Parsed, type Prefix, parsePrefix } from "../model/address.ts";
 import { mainTable, staticProtocol } from "../model/route.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Problem } from "./problem.ts";
@@ -35,8 +35,8 @@ export function completeRule(input: RuleInput, path: readonly PropertyKey[], con
       family,
       priority: input.priority,
       invert: input.invert ?? false,
-      from: prefix(input.from),
-      to: prefix(input.to),
+      from: selector(input.from),
+      to: selector(input.to),
       iif: input.iif ?? null,
       oif: input.oif ?? null,
       mark: mark !== null && "value" in mark ? mark.value : null,
@@ -94,6 +94,12 @@ function familiesOf(input: RuleInput): readonly Family[] {
   if (named !== null) return [familyOf(named)];
   if (input.family === "both") return [4, 6];
   return [input.family === "ipv6" ? 6 : 4];
+}
+
+/** A prefix of length 0 selects nothing, and the kernel shows it as `all`. */
+function selector(text: string | undefined): Prefix | null {
+  const parsed = prefix(text);
+  return parsed === null || lengthOf(parsed) === 0 ? null : parsed;
 }
 
 function prefix(text: string | undefined): Prefix | null {

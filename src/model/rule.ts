@@ -55,11 +55,7 @@ export function ruleText(rule: Rule): string {
 /** Whether the rule is for all packets of its family, or for all but some: what an agent's mistake must not bring about. */
 export function isForNearlyAll(rule: Rule): boolean {
   const { invert, from, to, iif, oif, mark } = rule;
-  return invert || (mark === null && iif === null && oif === null && isAny(from) && isAny(to));
-}
-
-function isAny(prefix: Prefix | null): boolean {
-  return prefix === null || prefix.endsWith("/0");
+  return invert || [from, to, iif, oif, mark].every((selector) => selector === null);
 }
 
 function selectorText({ family, invert, from, to, iif, oif, mark }: Rule): string {

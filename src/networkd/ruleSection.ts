@@ -1,4 +1,4 @@
-import { type Family, familyOf, parsePrefix } from "../model/address.ts";
+import { type Family, familyOf, lengthOf, type Prefix, parsePrefix } from "../model/address.ts";
 import { staticProtocol } from "../model/route.ts";
 import { markText, type Rule, type RuleType, ruleTypes } from "../model/rule.ts";
 import type { Section } from "./unitFile.ts";
@@ -48,8 +48,8 @@ export function sectionToRules(section: Section, link: string): Rule[] {
     family,
     priority,
     invert: /^(1|yes|y|true|t|on)$/i.test(value("InvertRule") ?? ""),
-    from,
-    to,
+    from: selector(from),
+    to: selector(to),
     iif: value("IncomingInterface"),
     oif: value("OutgoingInterface"),
     mark,
@@ -64,6 +64,11 @@ export function sectionToRules(section: Section, link: string): Rule[] {
 function familiesOf(word: string | null): Family[] {
   if (word === "both") return [4, 6];
   return [word === "ipv6" ? 6 : 4];
+}
+
+/** A prefix of length 0 says the family and selects nothing. */
+function selector(prefix: Prefix | null): Prefix | null {
+  return prefix === null || lengthOf(prefix) === 0 ? null : prefix;
 }
 
 function prefixOf(text: string | null) {

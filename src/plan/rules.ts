@@ -104,5 +104,5 @@ function isTakenFor(named: Rule, other: Rule): boolean {
 }
 
 function fits(named: string | null, other: string | null): boolean {
-  return named === null || /\/0$/.test(named) || named === other;
+  return named === null || named === other;
 }

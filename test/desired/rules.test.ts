@@ -109,6 +109,35 @@ describe("rules", () => {
     ]);
   });
 
+  test("a prefix of length 0 only says the family", () => {
+    const line = "{ from: '::/0', iif: br0, table: 5, priority: 7, dev: br0 }";
+    expect(titles(rules(line))).toEqual(["rule from ::/0 iif br0 lookup 5 priority 7"]);
+    expect(titles(rules("{ to: 0.0.0.0/0, iif: br0, table: 5, priority: 7, dev: br0 }"))).toEqual([
+      "rule from all iif br0 lookup 5 priority 7",
+    ]);
+  });
+
+  test("two that the kernel takes for one are told, whichever comes first", () => {
+    const wide = "{ to: 10.2.0.0/16, table: 100, priority: 7, dev: br0 }";
+    const narrow = "{ from: 10.1.0.0/16, to: 10.2.0.0/16, table: 100, priority: 7, dev: br0 }";
+    const problem =
+      "rules.1: the kernel takes this rule and that of rules.0 for one: what it does with their packets is the same";
+    expect(said(rules(wide, narrow))).toEqual([problem]);
+    expect(said(rules(narrow, wide))).toEqual([problem]);
+    expect(read(rules(narrow, wide)).problems[0]).toContain("leave out the one that selects less");
+    const inverted = "{ to: 10.2.0.0/16, invert: true, table: 100, priority: 7, dev: br0 }";
+    const { problems } = read(rules(wide, inverted), { allowDefaultRoute: true });
+    expect(problems).toEqual([expect.stringContaining(problem)]);
+    for (const other of ["table: 101, priority: 7", "table: 100, priority: 8"]) {
+      const line = `{ from: 10.1.0.0/16, to: 10.2.0.0/16, ${other}, dev: br0 }`;
+      expect(titles(rules(wide, line))).toHaveLength(2);
+    }
+    const [plain, marked] = ["iif: br0", "iif: br0, fwmark: 7, oif: br1"];
+    const at = (more: string) => `{ from: 10.1.0.0/16, ${more}, table: 100, priority: 7, dev: br0 }`;
+    expect(said(rules(at(marked), at(plain)))).toEqual([problem]);
+    expect(titles(rules(at(plain), at("oif: br1, fwmark: 7")))).toHaveLength(2);
+  });
+
   test("two for the same packets at one priority contradict each other", () => {
     const text = rules(
       "{ from: 192.0.2.0/24, table: 100, priority: 7, dev: br0 }",

@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 import { inNamespace, type Namespace } from "../support/namespace.ts";
 import { noNetworkd } from "./support/apply.ts";
 import { documentOf, seeds } from "./support/arbitrary.ts";
-import { ipText } from "./support/ipText.ts";
+import { ipText, ruleText } from "./support/ipText.ts";
 
 /**
  * Sequences of documents for each of the two seeds. 30 are about 150 documents, which fits into a run of all tests; 220 are
@@ -28,13 +28,13 @@ test.concurrent.each([1, 2])(
       await withDriver(ns, async (apply) => {
         const property = fc.asyncProperty(fc.array(seeds, { minLength: 1, maxLength: 4 }), async (sequence) => {
           await apply({});
-          expect(await ipText(ns)).toEqual([]);
+          expect([...(await ipText(ns)), ...(await ruleText(ns))]).toEqual([]);
           for (const list of sequence) {
             const { document, lines } = documentOf(list);
             const result = await apply(document);
             expect(result).toMatchObject({ exitCode: noNetworkd });
             if (lines > 0) expect(result.findings).toMatchObject(onlyNoNetworkd);
-            expect(await ipText(ns)).toHaveLength(lines);
+            expect([...(await ipText(ns)), ...(await ruleText(ns))]).toHaveLength(lines);
             counted.documents += 1;
             counted.entries += lines;
           }

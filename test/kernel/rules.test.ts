@@ -114,7 +114,12 @@ test.concurrent(
       }),
     ]);
     expect(await ns.sh("cat /etc/systemd/network/*.d/60-netkeep.conf")).not.toContain("owner=b");
-    await applied(ns, "b", { rules: [{ ...wide, priority: 3201 }] });
+    await applied(ns, "b", {
+      rules: [
+        { ...wide, priority: 3201 },
+        { ...wide, to: "0.0.0.0/0", iif: "br1" },
+      ],
+    });
     expect(await audit(ns)).toEqual([]);
   }),
 );

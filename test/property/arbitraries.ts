@@ -78,10 +78,7 @@ export const anyRoute: fc.Arbitrary<Route> = fc
   });
 
 export const anyNeighbor = fc.tuple(address, mac, link).map(([text, of, on]) => neighbor(text, of, on));
-/**
- * Rules that the kernel can tell from each other: at one priority it takes two for one if one of them names an address
- * more. Those with a mark show that a delete without iif finds one with it.
- */
+/** Rules that the kernel can tell from each other: at one priority it takes two for one if one of them selects more. */
 export const anyRule: fc.Arbitrary<Rule> = fc
   .record({
     prefix: fc.oneof(prefix4, prefix6),
@@ -97,7 +94,7 @@ export const anyRule: fc.Arbitrary<Rule> = fc
     const more = { link: on, type, table: type === "lookup" ? of : 254 };
     if (how === "from") return rule({ ...more, from: prefix, priority: 3200 });
     if (how === "to") return rule({ ...more, to: prefix, iif, priority: iif === null ? 3100 : 3101 });
-    return rule({ ...more, family: v6 ? 6 : 4, iif, mark, priority: 3000 });
+    return rule({ ...more, family: v6 ? 6 : 4, iif, mark, priority: iif === null ? 3000 : 3001 });
   });
 
 export const anyEntries: fc.Arbitrary<Entry[]> = fc.array(

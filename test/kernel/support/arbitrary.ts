@@ -3,7 +3,7 @@ import type { Document } from "./apply.ts";
 
 /** What is random about one entry; `documentOf` makes something right of it. */
 export interface Seed {
-  readonly kind: "route" | "neighbor" | "guest";
+  readonly kind: "route" | "neighbor" | "guest" | "rule";
   readonly v6: boolean;
   readonly link: 0 | 1;
   readonly number: number;
@@ -18,7 +18,7 @@ export interface Seed {
 const forms = ["link", "via", "onLink", "linkLocal", "multipath", "blackhole", "prohibit"] as const;
 
 const seed: fc.Arbitrary<Seed> = fc.record({
-  kind: fc.constantFrom("route", "route", "neighbor", "guest"),
+  kind: fc.constantFrom("route", "route", "neighbor", "guest", "rule"),
   v6: fc.boolean(),
   link: fc.constantFrom(0, 1),
   number: fc.nat(60),
@@ -39,23 +39,42 @@ export function documentOf(list: readonly Seed[]): { document: Document; lines: 
   const routes: Document[] = [];
   const neighbors: Document[] = [];
   const guests: Document[] = [];
+  const rules: Document[] = [];
   for (const item of list) {
     const keys = keysOf(item);
     if (keys.some((key) => taken.has(key))) continue;
     for (const key of keys) taken.add(key);
     if (item.kind === "route") routes.push(routeOf(item));
+    else if (item.kind === "rule") rules.push(ruleOf(item));
     else if (item.kind === "neighbor")
       neighbors.push({ address: guestAddress(item), mac: macOf(item), dev: `br${item.link}` });
     else guests.push({ name: "g", dev: `br${item.link}`, mac: macOf(item), addresses: [guestAddress(item)] });
   }
-  return { document: { routes, neighbors, guests }, lines: taken.size };
+  return { document: { routes, neighbors, guests, rules }, lines: taken.size };
 }
 
 function keysOf(item: Seed): string[] {
   const address = guestAddress(item);
   const neighbor = `${item.link} ${address}`;
   if (item.kind === "guest") return [address, neighbor];
+  if (item.kind === "rule") {
+    const { from, iif = "", priority } = ruleOf(item);
+    return [`rule ${from} ${iif} ${priority}`];
+  }
   return item.kind === "neighbor" ? [neighbor] : [`${destination(item)} ${item.metric} ${item.table}`];
+}
+
+/** With and without iif; at one priority a delete without it would find one with it. */
+function ruleOf(item: Seed): Document {
+  const { form, length, link, metric, table } = item;
+  const drops = form === "blackhole" || form === "prohibit";
+  return {
+    from: destination({ ...item, length: 0, number: item.number % 12 }),
+    ...(length % 2 === 0 ? {} : { iif: `br${link}` }),
+    priority: (length % 2 === 0 ? 3000 : 3100) + (metric ?? 0),
+    ...(drops ? { type: form } : { table: table ?? 7 }),
+    dev: `br${link}`,
+  };
 }
 
 function routeOf(item: Seed): Document {

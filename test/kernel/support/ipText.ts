@@ -13,6 +13,12 @@ export async function ipText(ns: Namespace): Promise<string[]> {
     .sort();
 }
 
+/** The policy rules that the kernel did not make by itself. */
+export async function ruleText(ns: Namespace): Promise<string[]> {
+  const lines = (await ns.sh("ip -d -4 rule; ip -d -6 rule")).split("\n").map(tidy);
+  return lines.filter((line) => line !== "" && !line.endsWith("proto kernel"));
+}
+
 /** One space between words; without what the kernel says of a link's state and of router preference. */
 export function tidy(line: string): string {
   return line
