@@ -2,12 +2,12 @@
 // node scripts/build.mjs [FILE]
 //
 // esbuild divides the code where the sources say import(). Each part becomes a function in a comment at the end of the file,
-// and the head, src/start.ts, compiles those that a command asks for.
+// and the head, src/start.ts, compiles and evaluates those that a command uses.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { build } from "esbuild";
-import { functionsOf, pieceOf } from "./pieces.mjs";
+import { pieceOf } from "./pieces.mjs";
 
 const [outfile = "dist/netkeep.mjs"] = process.argv.slice(2);
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
@@ -22,8 +22,9 @@ const common = {
   legalComments: "inline",
   write: false,
 };
-const { outputFiles } = await build({
+const { outputFiles, metafile } = await build({
   ...common,
+  metafile: true,
   // What few runs need is to be apart from what all need: each of these is a border.
   entryPoints: ["cli.ts", "desired/validate.ts", "desired/plainGuest.ts", "desired/parseYaml.ts"].map(
     (file) => `src/${file}`,
@@ -32,9 +33,11 @@ const { outputFiles } = await build({
   outdir: "pieces",
   define: { NETKEEP_VERSION: JSON.stringify(version) },
 });
-const parts = new Map(outputFiles.map(({ path, text }) => [`./${basename(path)}`, text]));
-const functions = new Map([...parts].map(([name, text]) => [name, functionsOf(text)]));
-const pieces = [...parts].map(([name, text]) => ({ name, text: pieceOf(name, text, functions) }));
+const exportsOf = new Map(Object.entries(metafile.outputs).map(([path, { exports }]) => [basename(path), exports]));
+const pieces = outputFiles.map(({ path, text }) => {
+  const file = basename(path);
+  return { name: `./${file}`, text: pieceOf(file, text), exports: exportsOf.get(file) ?? [] };
+});
 const digest = createHash("sha256").update(JSON.stringify(pieces)).digest("hex");
 const body = `/*\n${pieces.map(({ text }) => `${text}\n`).join("")}*/\n//${digest}\n`;
 
@@ -50,9 +53,9 @@ async function headWith(firstLine) {
   const places = {};
   let fromEnd = Buffer.byteLength(body) - "/*\n".length;
   let line = firstLine;
-  for (const { name, text } of pieces) {
+  for (const { name, text, exports } of pieces) {
     const bytes = Buffer.byteLength(text);
-    places[name] = [fromEnd, bytes, line];
+    places[name] = [fromEnd, bytes, line, exports];
     fromEnd -= bytes + 1;
     line += text.split("\n").length;
   }

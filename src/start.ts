@@ -13,12 +13,13 @@ declare const NETKEEP_PIECES: {
   readonly digest: string;
   /** The piece that is the command line. */
   readonly main: string;
-  /** By name: how far before the end of the file it begins, its length in bytes, and its line, from 0. */
-  readonly places: Readonly<Record<string, readonly [fromEnd: number, length: number, line: number]>>;
+  /** By name: how far before the end of the file it begins, its length in bytes, its line, from 0, and what it exports. */
+  readonly places: Readonly<
+    Record<string, readonly [fromEnd: number, length: number, line: number, names: readonly string[]]>
+  >;
 };
 
-type Exports = Record<string, unknown>;
-type Piece = (exports: Exports, require: (name: string) => unknown) => void;
+type Piece = (module: { exports: object }, require: (name: string) => unknown) => void;
 
 const words = process.argv.slice(2);
 if (words.length === 1 && (words[0] === "--version" || words[0] === "-V")) {
@@ -40,10 +41,10 @@ function loadPieces(): void {
   const { size } = fs.fstatSync(file);
   if (textAt(digest.length + 1, digest.length) !== digest) throw new Error(`${filename} was replaced; run it again`);
   const scripts = new Map<string, Script>();
-  const loaded = new Map<string, Exports>();
+  const load = loader((name) => places[name]?.[3], evaluate, nodeRequire);
 
   process.on("exit", (exitCode) => cache.leave(scripts, exitCode));
-  load(main);
+  evaluate(main);
 
   function textAt(fromEnd: number, length: number): string {
     const bytes = Buffer.allocUnsafe(length);
@@ -51,20 +52,46 @@ function loadPieces(): void {
     return bytes.toString();
   }
 
-  function load(name: string): unknown {
-    const known = loaded.get(name);
-    if (known !== undefined) return known;
-    const place = places[name];
-    if (place === undefined) return nodeRequire(name);
-    const [fromEnd, length, lineOffset] = place;
+  function evaluate(name: string): object {
+    const [fromEnd, length, lineOffset] = places[name] ?? [0, 0, 0];
     // The end of a comment cannot stand in a comment: the build has put DEL between its two characters.
     const source = textAt(fromEnd, length).replaceAll("*\u007f/", "*/");
     const cachedData = cache.find(name);
     const script = new vm.Script(source, { filename, lineOffset, ...(cachedData === undefined ? {} : { cachedData }) });
     scripts.set(name, script);
-    const exports: Exports = {};
-    (script.runInThisContext() as Piece)(exports, load);
-    loaded.set(name, exports);
-    return exports;
+    const module = { exports: {} };
+    (script.runInThisContext() as Piece)(module, load);
+    return module.exports;
   }
+}
+
+/**
+ * What pieces import: another piece as an object that evaluates it when the first of its exports is used, for most runs use
+ * little of what they import; all else as Node gives it.
+ *
+ * @param namesOf what a piece exports; undefined if it is none
+ */
+function loader(
+  namesOf: (piece: string) => readonly string[] | undefined,
+  evaluate: (piece: string) => object,
+  otherwise: (name: string) => unknown,
+): (name: string) => unknown {
+  const imported = new Map<string, object>();
+  return (name) => {
+    const known = imported.get(name);
+    if (known !== undefined) return known;
+    const names = namesOf(name);
+    if (names === undefined) return otherwise(name);
+    const exported = Object.defineProperty({}, "__esModule", { value: true });
+    for (const key of names) {
+      const get = () => {
+        const { __esModule: _, ...all } = Object.getOwnPropertyDescriptors(evaluate(name)) as PropertyDescriptorMap;
+        Object.defineProperties(exported, all);
+        return exported[key as never];
+      };
+      Object.defineProperty(exported, key, { get, enumerable: true, configurable: true });
+    }
+    imported.set(name, exported);
+    return exported;
+  };
 }
