@@ -3,6 +3,7 @@ import { isExclusive } from "../networkd/exclusive.ts";
 import { standalonePath } from "../networkd/paths.ts";
 import type { LinkRendering } from "../networkd/render.ts";
 import { type BaseResolution, linksSharing } from "../networkd/resolveBase.ts";
+import { ownLimit } from "../plan/limits.ts";
 import { hopNotes } from "./hopNotes.ts";
 import type { Observed } from "./observe.ts";
 
@@ -77,9 +78,12 @@ function limitNotes(link: string, owners: LinkRendering["owners"], observed: Obs
   for (const { entries } of owners) for (const { kind } of entries) if (kind === "route") routes += 1;
   if (routes <= routeLimit) return [];
   const text =
-    `${link} gets ${routes} routes, and systemd-networkd${networkd.version === null ? "" : ` ${networkd.version}`} on this ` +
-    `host loads ${routeLimit} for one link; set net.ipv6.route.max_size higher (sysctl.d(5)) and restart ` +
-    "systemd-networkd, or spread the routes over several links; more than 20000 are never taken";
+    routes > ownLimit
+      ? `${link} gets ${routes} routes, and netkeep gives no link more than ${ownLimit}, because a reload of ` +
+        "systemd-networkd takes too long with more; spread the routes over several links, or keep the link live (mode: live)"
+      : `${link} gets ${routes} routes, and systemd-networkd ${networkd.version} on this host loads ${routeLimit} for one ` +
+        "link and ignores the rest; set net.ipv6.route.max_size=100000 in sysctl.d(5), apply it and restart systemd-networkd, " +
+        "or spread the routes over several links";
   return [{ level: "refusal", link, text }];
 }
 

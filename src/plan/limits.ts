@@ -1,5 +1,5 @@
 /** More [Route] sections than this on one link are refused whatever networkd takes: its reloads get too slow. */
-const ownLimit = 20_000;
+export const ownLimit = 20_000;
 /** What the kernel shows in net.ipv*.route.max_size for "no limit". */
 const unlimited = 2_147_483_647;
 /** networkd's own number where the kernel has none. */
