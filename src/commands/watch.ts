@@ -11,6 +11,8 @@ import { createWatch, signatureOf, type Watch } from "./watchState.ts";
 
 /** In milliseconds: a task that takes longer is stuck. systemd hears no more that we are well, and starts us anew. */
 const longestTask = 300_000;
+/** In milliseconds: so long calls of hooks may keep a task waiting. */
+const longestDelay = 1000;
 
 /**
  * `netkeep watch`: sets right what is ours as soon as the kernel tells that it has changed, until it is ended. Events are
@@ -55,7 +57,9 @@ async function run(watch: Watch): Promise<void> {
   say({ level: "info", text: `watching: ${statusText(watch)}` });
   await watching.notify("READY=1", `STATUS=${statusText(watch)}`);
   while (!watching.ending) {
-    if (watch.calls.length > 0) {
+    // Guests come first, but a stream of them that does not end keeps nothing else from being done.
+    const late = schedule.next(system.now() - longestDelay).task !== null;
+    if (watch.calls.length > 0 && !late) {
       await performHooks(watch);
       continue;
     }

@@ -117,6 +117,6 @@ function linkEvent(text: string, gone: boolean): KernelEvent | null {
 }
 
 function addressEvent(text: string, gone: boolean): KernelEvent | null {
-  const link = /^\d+: (\S+)\s+inet6? /.exec(text)?.[1];
-  return link === undefined ? null : { kind: "address", gone, link };
+  const [, link, address] = /^\d+: (\S+)\s+inet6? (\S+)/.exec(text) ?? [];
+  return link === undefined || address === undefined ? null : { kind: "address", gone, link, address };
 }

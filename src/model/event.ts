@@ -12,5 +12,5 @@ export type KernelEvent =
       readonly link: string;
     }
   | { readonly kind: "link"; readonly gone: boolean; readonly link: string; readonly up: boolean; readonly mac: string }
-  | { readonly kind: "address"; readonly gone: boolean; readonly link: string }
+  | { readonly kind: "address"; readonly gone: boolean; readonly link: string; readonly address: string }
   | { readonly kind: "rule"; readonly gone: boolean };

@@ -25,7 +25,7 @@ export interface Suspects {
 export function createSuspects(protocol: () => number): Suspects {
   const wanted = new Map<string, Entry>();
   const links = new Map<string, number>();
-  const states = new Map<string, string>();
+  const states = new Map<string, Map<string, string>>();
   const since = new Map<string, number>();
   let lastAt = 0;
   const suspect = (key: string, now: number) => {
@@ -88,14 +88,23 @@ function verdictOf(event: EntryEvent, want: Entry | undefined, protocol: number)
 
 /**
  * Whether entries of a link may be gone for it. One that goes takes all along, and they wait for the next of its name. An
- * address that comes may let a route be set that was refused; one that only has its lifetime renewed comes too.
+ * address that comes may let a route be set that was refused; one whose lifetime is renewed comes again and again.
+ *
+ * @param states of links, and their addresses
  */
-function hasChanged(event: Extract<KernelEvent, { link: string }>, states: Map<string, string>): boolean {
-  if (event.kind === "address") return event.gone;
-  if (event.kind !== "link") return false;
+function hasChanged(event: Extract<KernelEvent, { link: string }>, states: Map<string, Map<string, string>>): boolean {
+  if (event.kind === "entry") return false;
+  const known = states.get(event.link) ?? new Map<string, string>();
+  states.set(event.link, known);
+  if (event.kind === "address") {
+    if (event.gone) known.delete(event.address);
+    const isNew = !event.gone && !known.has(event.address);
+    if (isNew) known.set(event.address, "");
+    return event.gone || isNew;
+  }
   const state = event.gone ? "gone" : `${event.up} ${event.mac}`;
-  const before = states.get(event.link);
-  states.set(event.link, state);
+  const before = known.get("link");
+  known.set("link", state);
   return state !== before && state !== "gone";
 }
 

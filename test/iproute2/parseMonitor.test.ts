@@ -85,6 +85,7 @@ test("links and addresses", () => {
     kind: "address",
     gone: true,
     link: "br0",
+    address: "192.0.2.1/24",
   });
   expect(link("[RULE]Deleted 32765:\tfrom 10.0.0.0/8 lookup 100")).toEqual({ kind: "rule", gone: true });
 });

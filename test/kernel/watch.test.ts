@@ -98,7 +98,7 @@ test.concurrent(
     const early = await fought();
     await ns.sh("ip neigh del 198.18.0.5 dev br0");
     await until(async () => (await ns.sh("ip neigh show 198.18.0.5 dev br0")).includes("PERMANENT"));
-    await delay(3000);
+    await delay(2000);
     expect((await fought()) - early).toBeLessThan(8);
     await ns.write("/run/stop", "");
     await returns(ns, before);

@@ -47,8 +47,8 @@ test.each([
   ["one key of IPv6 on another link", gone({ ...route(1), link: "br1" }), false],
   ["another link", { kind: "link", gone: false, link: "br1", up: true, mac: "1" } as const, false],
   ["the link comes up", { kind: "link", gone: false, link: "br0", up: true, mac: "1" } as const, true],
-  ["an address leaves the link", { kind: "address", gone: true, link: "br0" } as const, true],
-  ["an address is renewed", { kind: "address", gone: false, link: "br0" } as const, false],
+  ["an address leaves the link", { kind: "address", gone: true, link: "br0", address: "a" } as const, true],
+  ["an address comes", { kind: "address", gone: false, link: "br0", address: "a" } as const, true],
   ["a rule goes", { kind: "rule", gone: true } as const, true],
 ])("%s", (_what, event, looks) => {
   const host = new WatchedHost([neighbor(1), route(1)]);
@@ -63,6 +63,15 @@ test("a link that says the same again is not looked at again", () => {
   for (let n = 0; n < 5; n++) {
     host.run(1000);
     host.suspects.see({ kind: "link", gone: false, link: "br0", up: true, mac: "02:00:00:00:00:01" }, host.now);
+  }
+  expect(host.tasks.map(({ task }) => task)).toEqual(["resync", "heal"]);
+});
+
+test("an address whose lifetime is renewed is no reason to look", () => {
+  const host = new WatchedHost([route(1)]);
+  for (let n = 0; n < 5; n++) {
+    host.run(1000);
+    host.suspects.see({ kind: "address", gone: false, link: "br0", address: "2001:db8::1/64" }, host.now);
   }
   expect(host.tasks.map(({ task }) => task)).toEqual(["resync", "heal"]);
 });
