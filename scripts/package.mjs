@@ -35,6 +35,7 @@ const variables = {
   VERSION: about.version,
   MAINTAINER: process.env.NETKEEP_MAINTAINER ?? "netkeep maintainers <maintainers@netkeep.invalid>",
   EPOCH: String(epoch),
+  REVISION: options.revision,
 };
 
 try {

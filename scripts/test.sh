@@ -59,7 +59,7 @@ is_debian() { grep -qs '^ID=debian' /etc/os-release; }
 
 install_packages() {
   local wanted=() package
-  for package in iproute2 util-linux mmdebstrap systemd-container debian-archive-keyring dbus systemd mandoc lintian chromium ansible-core; do
+  for package in iproute2 util-linux mmdebstrap systemd-container debian-archive-keyring dbus systemd mandoc lintian rpm chromium ansible-core; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || wanted+=("$package")
   done
   [ ${#wanted[@]} = 0 ] && return

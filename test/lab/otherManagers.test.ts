@@ -1,4 +1,7 @@
-/** Hosts on which netplan writes networkd's files, and on which ifupdown has the bridge and networkd has nothing. */
+/**
+ * Hosts on which netplan writes networkd's files, and on which ifupdown, NetworkManager or ifupdown2 have the bridges and
+ * networkd has nothing.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bootHost, type LabHost } from "./support/host.ts";
 import { netkeep } from "./support/netkeep.ts";
@@ -12,6 +15,18 @@ const guests = {
   version: 1,
   guests: [{ name: "g", dev: bridge, mac, addresses: ["2.57.57.30", "2001:678:3a4:100::80"] }],
 };
+/** Bridges of NetworkManager: one of a profile, and one that an agent makes. */
+const [own, bare] = ["nmbr0", "nmbr1"];
+const guestOn = (dev: string, number: number, routes: object[] = []) => {
+  const addresses = [`203.0.113.${number}`, `2001:db8:9::${number}`];
+  return { version: 1, guests: [{ name: dev, dev, mac, addresses }], routes };
+};
+const managed = {
+  [own]: guestOn(own, 40, [{ to: "203.0.113.128/25", via: "203.0.113.10", dev: own }]),
+  [bare]: guestOn(bare, 41),
+};
+const profile = `/etc/NetworkManager/system-connections/${own}.nmconnection`;
+
 /** The router's prefix needs the subnet of the bridge first. */
 const wanted = { ...guests, routes: [{ to: "198.51.100.0/24", via: "192.0.2.10", dev: bridge }] };
 const lines = [
@@ -70,16 +85,23 @@ describe("netplan with networkd, on trixie", () => {
   });
 });
 
-describe.each(suites)("ifupdown, on %s", (suite) => {
+/** Debian's NetworkManager leaves alone what ifupdown has, so one host has both. */
+describe.each(suites)("ifupdown and NetworkManager, on %s", (suite) => {
   let host: LabHost;
   beforeAll(async () => {
-    host = await bootHost({ suite, name: `ifup-${suite}`, files: ifupdownFiles });
-    await host.run(["systemctl", "enable", "--now", "networking"]);
+    host = await bootHost({ suite, name: `ifup-${suite}`, files: { ...ifupdownFiles, ...networkManagerFiles } });
+    // A profile that others may read is none.
+    await host.run(["chmod", "0600", profile]);
+    await host.run(["systemctl", "enable", "--now", "networking", "NetworkManager"]);
     await install(host);
   });
   afterAll(() => host?.stop());
 
   const files = () => shellOf(host)("find /etc/systemd/network /run/systemd/network -name '*netkeep*'");
+  const entriesOn = async (link: string) =>
+    (await kernelEntries(host)).filter(
+      (line) => line.includes(` dev ${link} `) && /^(203\.0\.113\.(40|41|128)|2001:db8:9::)/.test(line),
+    );
   const marked = () => shellOf(host)(`ip neigh show dev ${bridge} nud permanent | grep -cE 'proto (107|netkeep)'`);
 
   test("the bridge is kept live, without a file, while networkd runs beside it", async () => {
@@ -138,18 +160,93 @@ describe.each(suites)("ifupdown, on %s", (suite) => {
     expect((await apply(host, JSON.stringify(wanted))).exitCode).toBe(0);
   });
 
+  test("NetworkManager: a bridge with a profile and one without are kept live, without a file", async () => {
+    await shellOf(host)(`ip link add ${bare} up type bridge; ip addr add 198.18.5.1/24 dev ${bare}`);
+    const states = () => shellOf(host)("nmcli -t -f device,state device");
+    await waitFor(async () => (await states()).includes(`${bare}:connected (externally)`));
+    await waitFor(async () => (await states()).includes(`${own}:connected\n`));
+    for (const [link, document] of Object.entries(managed)) {
+      const applied = await apply(host, JSON.stringify(document), link);
+      expect(applied, applied.stderr).toMatchObject({ exitCode: 0 });
+      expect(applied.stderr).toContain(`${link} is kept live, because NetworkManager looks after it`);
+    }
+    expect([await entriesOn(own), await entriesOn(bare)]).toMatchObject({ 0: { length: 5 }, 1: { length: 4 } });
+    expect(await files()).toBe("");
+    await expectClean(host);
+  });
+
+  test("NetworkManager: reapply, con down and up, a restart, and a link that it lets go of", async () => {
+    const states = () => shellOf(host)("nmcli -t -f device,state device");
+    const index = () => shellOf(host)(`cat /sys/class/net/${own}/ifindex`);
+    await host.run(["nmcli", "device", "reapply", own]);
+    expect((await entriesOn(own)).length).toBe(5);
+    // Without a profile there is nothing to apply: NetworkManager flushes the link and manages it no more.
+    await host.run(["nmcli", "device", "reapply", bare]);
+    await waitFor(async () => (await states()).includes(`${bare}:unmanaged`));
+    await waitFor(async () => (await entriesOn(bare)).length === 4, 20_000);
+    await waitFor(async () => (await netkeep(host, ["audit"], { reject: false })).exitCode === 0, 20_000);
+    await host.run(["ip", "link", "del", bare]);
+    await netkeep(host, ["unset", bare]);
+    const before = await index();
+    await host.run(["nmcli", "connection", "down", own]);
+    await waitFor(async () => (await index()) === "");
+    await host.run(["nmcli", "connection", "up", own]);
+    expect(await index()).not.toBe(before);
+    await waitFor(async () => (await entriesOn(own)).length === 5, 20_000);
+    await host.run(["systemctl", "restart", "NetworkManager"]);
+    await host.run(["nm-online", "-q", "-s", "-t", "20"]);
+    await waitFor(async () => (await entriesOn(own)).length === 5, 20_000);
+    await expectClean(host);
+    expect(await files()).toBe("");
+  });
+
   test("without networkd, a reboot: the verification sets the entries, and nothing has failed", async () => {
     await host.run(["systemctl", "disable", "systemd-networkd.service", "systemd-networkd.socket"]);
     await host.reboot();
     expect(await shellOf(host)("systemctl is-active systemd-networkd")).toBe("inactive");
     await waitFor(async () => (await present(host)).length === lines.length);
     expect(await present(host)).toEqual(lines);
+    await waitFor(async () => (await entriesOn(own)).length === 5, 20_000);
     expect(await failed(host)).toBe("");
     await expectClean(host);
     expect((await apply(host, JSON.stringify(guests))).exitCode).toBe(0);
     expect(await present(host)).toEqual(lines.filter((line) => !line.startsWith("198.")));
     expect((await netkeep(host, ["doctor", "--only", "networkd-running"])).exitCode).toBe(0);
     expect(await files()).toBe("");
+  });
+});
+
+describe.each(suites)("ifupdown2, on %s", (suite) => {
+  let host: LabHost;
+  beforeAll(async () => {
+    host = await bootHost({ suite, name: `ifup2-${suite}`, held: ["ifupdown2"], files: ifupdownFiles });
+    await host.run(["systemctl", "enable", "--now", "networking"]);
+    await install(host);
+    const applied = await apply(host, JSON.stringify(wanted));
+    expect(applied.stderr).toContain(`${bridge} is kept live, because ifupdown looks after it`);
+    expect(await present(host)).toEqual(lines);
+  });
+  afterAll(() => host?.stop());
+
+  const back = () => waitFor(async () => (await present(host)).join() === lines.join(), 20_000);
+
+  test("ifreload -a, without a change and with one; ifdown and ifup; a reboot", async () => {
+    await host.run(["ifreload", "-a"]);
+    await back();
+    await shellOf(host)("sed -i 's/192.0.2.1/192.0.2.2/' /etc/network/interfaces");
+    await host.run(["ifreload", "-a"]);
+    expect(await shellOf(host)(`ip -br addr show ${bridge}`)).toContain("192.0.2.2/24");
+    await back();
+    await host.run(["ifdown", bridge]);
+    expect(await present(host)).toEqual([]);
+    await host.run(["ifup", bridge]);
+    await back();
+    await expectClean(host);
+    await host.reboot();
+    await back();
+    expect(await failed(host)).toBe("");
+    expect(await shellOf(host)("find /etc/systemd/network /run/systemd/network -name '*netkeep*'")).toBe("");
+    await expectClean(host);
   });
 });
 
@@ -181,5 +278,22 @@ iface ${bridge} inet static
     bridge_ports none
     bridge_stp off
     bridge_fd 0
+`,
+};
+
+const networkManagerFiles = {
+  [profile]: `[connection]
+id=${own}
+type=bridge
+interface-name=${own}
+[bridge]
+stp=false
+mac-address=0E:00:00:00:16:C9
+[ipv4]
+method=manual
+address1=203.0.113.1/27
+[ipv6]
+method=manual
+address1=fe80::1/64
 `,
 };

@@ -105,7 +105,10 @@ describe.each(suites)("try on %s", (suite) => {
     await expectClean(host);
   });
 
-  test("the host loses power: what was confirmed is there, and what was tried is not", async () => {
+  test.each([
+    ["loses power", async () => host.kill().then(() => host.boot())],
+    ["reboots in order", async () => host.reboot()],
+  ])("the host %s: what was confirmed is there, and what was tried is not", async (_, reboot) => {
     await apply(host, document("52:02:00:00:00:05", "2.57.57.55"), "other");
     const files = (await everything()).filter((line) => / \/etc\/|\/var\//.test(line));
     await host.writeFile("/root/other.yaml", document("52:02:00:00:00:06", "2.57.57.56"));
@@ -115,8 +118,7 @@ describe.each(suites)("try on %s", (suite) => {
     await waitFor(async () => (await host.run(["ip", "route", "show", "2.57.57.56"])).stdout !== "");
     expect((await host.run(["ip", "-6", "route", "show", "2001:db8:7::/48"])).stdout).toBe("");
     await waitFor(settled);
-    await host.kill();
-    await host.boot();
+    await reboot();
     const entries = (await kernelEntries(host)).join("\n");
     expect(entries).toMatch(/2\.57\.57\.42 dev[\s\S]*2\.57\.57\.55 dev[\s\S]*2001:678:3a4:100::42 dev/);
     expect(entries).toContain("2001:db8:7::/48 via fe80::7");

@@ -1,9 +1,10 @@
 /** The package on whole hosts: install, upgrade under traffic, remove, install again, purge. */
+import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bootHost, type LabHost } from "../support/host.ts";
 import { netkeep } from "../support/netkeep.ts";
 import { addGuest, addOutside } from "../support/network.ts";
-import { apt, buildPackage, installPackage } from "../support/package.ts";
+import { apt, buildPackage, installPackage, installRpm, rpm } from "../support/package.ts";
 import { suites } from "../support/recipe.ts";
 import { apply, baseFiles, expectClean, guest, kernelEntries, mainDocument, mainRoutes } from "../support/scenario.ts";
 import { startTraffic } from "../support/traffic.ts";
@@ -11,6 +12,7 @@ import { startTraffic } from "../support/traffic.ts";
 const networkFiles = "/etc/systemd/network";
 const ofOthers = `${networkFiles}/10-cloudbr0.network.d/70-admin.conf`;
 const settings = "/etc/systemd/networkd.conf.d/50-netkeep.conf";
+const hasRpmbuild = spawnSync("rpmbuild", ["--version"]).status === 0;
 const enabled = ["netkeep.service", "netkeep-verify.service", "netkeep-audit.timer"];
 
 describe.each(suites)("package on %s", (suite) => {
@@ -90,7 +92,8 @@ describe.each(suites)("package on %s", (suite) => {
     await installPackage(host, "2");
     expect((await netkeep(host, ["audit"])).exitCode).toBe(0);
     const entries = await kernelEntries(host);
-    await apt(host, ["purge", "netkeep"]);
+    const { stderr } = await apt(host, ["purge", "netkeep"]);
+    expect(stderr).toContain("stay in the kernel until systemd-networkd sets up their links anew");
     expect(await kernelEntries(host)).toEqual(entries);
     const left = await shell(
       "find /etc /usr /var /run -xdev -name '*netkeep*' -not -path '*/apt/*' -not -path '/usr/lib/netkeep-lab*' 2>/dev/null",
@@ -104,5 +107,35 @@ describe.each(suites)("package on %s", (suite) => {
         .sort()
         .join("\n"),
     );
+  });
+
+  test.skipIf(!hasRpmbuild)("the .rpm: install, upgrade, remove", async () => {
+    const foreign = await kernelEntries(host);
+    await installRpm(host, "--install");
+    // Its time is changed by design: networkd counts from it.
+    expect(await shell("rpm -V --nodeps netkeep")).toMatch(
+      /^\.{7}T\. +c \/etc\/systemd\/networkd\.conf\.d\/50-netkeep\.conf$/,
+    );
+    expect(await shell(`systemctl is-enabled ${enabled.join(" ")} netkeep-watch`)).toBe(
+      "enabled\nenabled\nenabled\ndisabled",
+    );
+    expect(await shell("systemctl is-active netkeep-audit.timer; systemctl --failed --no-legend")).toBe("active");
+    expect(await kernelEntries(host)).toEqual(foreign);
+    await host.run(["systemctl", "restart", "systemd-networkd"]);
+    expect((await apply(host, mainDocument)).exitCode).toBe(0);
+    await expectClean(host);
+    const [entries, time] = [await kernelEntries(host), await shell(`stat -c %Y ${settings}`)];
+    await host.run(["systemctl", "disable", "--now", "netkeep-audit.timer"]);
+    await installRpm(host, "--upgrade", "2");
+    expect(await shell("rpm -q --qf '%{release}' netkeep")).toBe("2");
+    expect(await shell("systemctl is-enabled netkeep.service netkeep-audit.timer")).toBe("enabled\ndisabled");
+    expect(await shell(`stat -c %Y ${settings}`)).toBe(time);
+    await expectClean(host);
+    await rpm(host, ["--erase", "netkeep"]);
+    expect(await kernelEntries(host)).toEqual(entries);
+    expect(await shell(`ls ${networkFiles}/10-cloudbr0.network.d`)).toContain("60-netkeep.conf");
+    expect(await shell("systemctl list-units --all --no-legend 'netkeep*'; command -v netkeep")).toBe("");
+    expect(await shell("find /etc/systemd/system /usr/lib/systemd -name 'netkeep*'")).toBe("");
+    expect(await host.readFile("/etc/netkeep/desired.d/admin.yaml")).toBe("version: 1\n");
   });
 });
