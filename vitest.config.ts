@@ -22,7 +22,7 @@ export default defineConfig({
       { test: { name: "property", include: ["test/property/**/*.test.ts"], testTimeout: 120_000, maxWorkers } },
       { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 60_000 } },
       { test: { name: "images", include: ["test/images/*.test.ts"], ...patience } },
-      { test: { name: "kernel", include: ["test/kernel/**/*.test.ts"], testTimeout: 120_000 } },
+      { test: { name: "kernel", include: ["test/kernel/**/*.test.ts"], testTimeout: 120_000, maxWorkers } },
       // Booted hosts wait most of the time, so two files at once; but where packets are counted, one.
       { test: { name: "lab", include: ["test/lab/*.test.ts"], ...patience, maxWorkers } },
       { test: { name: "traffic", include: ["test/lab/traffic/*.test.ts"], ...patience, fileParallelism: false } },

@@ -52,7 +52,7 @@ describe("try", () => {
       const run = ns.netkeep(["try", "--timeout", "3", "/run/web.json"], options);
       await until(() => isTried(ns));
       expect((await run).status).toBeNull();
-      expect(await audit(ns)).toEqual([]);
+      expect((await audit(ns)).map(({ code }) => code)).toEqual(["trial-pending"]);
       expect(await ns.netkeep(["apply"])).toMatchObject({ status: 75 });
       await until(() => stateIs(ns, "reverted"));
       expect(await stateOf(ns)).toEqual(state);

@@ -1,6 +1,6 @@
 /** Each drift is found with the right code and nothing beyond, repaired where it is ours, and told by the exit status. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Drift, drifts, harmless, prelude } from "./support/drifts.ts";
+import { type Drift, drifts, harmless, type KernelDrift, kernelDrifts, ownGuest, prelude } from "./support/drifts.ts";
 import type { LabHost } from "./support/host.ts";
 import { netkeep } from "./support/netkeep.ts";
 import { suites } from "./support/recipe.ts";
@@ -8,11 +8,16 @@ import { apply, bootScenario, mainDocument } from "./support/scenario.ts";
 
 interface Found {
   readonly exitCode: number;
-  readonly findings: readonly { readonly code: string; readonly severity: string }[];
+  readonly findings: readonly {
+    readonly code: string;
+    readonly severity: string;
+    readonly expected: string | null;
+    readonly actual: string | null;
+  }[];
 }
 
 test("there are at least forty", () => {
-  expect(drifts.length).toBeGreaterThanOrEqual(40);
+  expect(drifts.length + kernelDrifts.length).toBeGreaterThanOrEqual(60);
 });
 
 describe.each(suites)("on %s", (suite) => {
@@ -41,6 +46,34 @@ describe.each(suites)("on %s", (suite) => {
   });
   afterAll(() => host?.stop());
 
+  describe("single entries, all wrong at once", () => {
+    let found: Found;
+    const codesAt = (entry: string) =>
+      found.findings.filter(({ expected, actual }) => (expected ?? actual)?.startsWith(entry)).map(({ code }) => code);
+    beforeAll(async () => {
+      const guests = kernelDrifts.map((_, index) => {
+        const { address, address6, mac } = ownGuest(index + 1);
+        return { name: `own${index}`, dev: "cloudbr0", mac, addresses: [address, address6] };
+      });
+      const routes = [{ to: "2001:db8:101::/64", via: "2001:db8:1::10", dev: "cloudbr1" }];
+      expect((await apply(host, JSON.stringify({ version: 1, guests, routes }), "own")).exitCode).toBe(0);
+      await shell(kernelDrifts.map((drift, index) => `${variables(index)}; ${drift.seed}`).join("\n"));
+      found = await audit();
+    });
+
+    test.each(kernelDrifts.map((drift, index) => [drift.name, drift, index] as const))("%s", (_, drift, index) => {
+      for (const entry of entriesOf(drift, index)) expect([entry, codesAt(entry)]).toEqual([entry, [drift.code]]);
+    });
+
+    test("nothing is found beyond that, and a repair sets all of it right", async () => {
+      expect(codesOf(found)).toEqual(kernelDrifts.flatMap(({ code, entries }) => entries.map(() => code)).sort());
+      expect(found.exitCode).toBe(1);
+      await expectDryRun(1);
+      expect(await audit("--repair")).toEqual({ exitCode: 0, findings: [] });
+      expect((await apply(host, "version: 1\n", "own")).exitCode).toBe(0);
+    });
+  });
+
   test.each(drifts.map((drift) => [drift.layer, drift.name, drift] as const))("%s: %s", async (_, __, drift) => {
     await shell(drift.seed);
     const found = await audit();
@@ -64,6 +97,16 @@ describe.each(suites)("on %s", (suite) => {
     expect(await audit()).toEqual({ exitCode: 0, findings: [] });
   });
 });
+
+function variables(index: number): string {
+  const { address, address6, mac } = ownGuest(index + 1);
+  return `A=${address} A6=${address6} M=${mac}`;
+}
+
+function entriesOf({ entries }: KernelDrift, index: number): string[] {
+  const { address, address6 } = ownGuest(index + 1);
+  return entries.map((entry) => entry.replace(/\bA6(?=[ /])/, address6).replace(/\bA(?=[ /])/, address));
+}
 
 function codesOf({ findings }: Found): string[] {
   return findings.map(({ code }) => code).sort();

@@ -1,6 +1,6 @@
 /**
- * Everything that goes wrong on a host, one at a time: how it is brought about, what the audit has to say of it, and what
- * of it a repair sets right.
+ * Everything that goes wrong on a host: how it is brought about, what the audit has to say of it, and what of it a repair
+ * sets right. All but `kernelDrifts` one at a time.
  *
  * `$L` is cloudbr0, `$D` the directory of its drop-ins in /etc, `$R` that in /run. Three owners have entries: `lab` (the main
  * document), and `vm1` in /run.
@@ -26,6 +26,60 @@ R=/run/systemd/network/10-cloudbr0.network.d
 reload() { networkctl reload; for i in $(seq 15); do sleep 0.1; networkctl list --no-legend $L | grep -qE 'configur(ing)|pending|initialized' || break; done; }
 `;
 
+/**
+ * What goes wrong with single entries in the kernel: each with a guest or a prefix of its own, so that all are brought about
+ * at once, and one audit has to find them all and nothing beyond.
+ */
+export interface KernelDrift {
+  readonly name: string;
+  /** Shell; `$A`, `$A6` and `$M` are those of `ownGuest`. */
+  readonly seed: string;
+  readonly code: string;
+  /** How the entries begin that are found, `A` and `A6` being the addresses. */
+  readonly entries: readonly string[];
+}
+
+export const kernelDrifts: readonly KernelDrift[] = [
+  missing("an IPv4 route is gone", "ip route del $A dev $L", "route A/32"),
+  missing("an IPv6 route is gone", "ip -6 route del $A6 dev $L", "route A6/128"),
+  missing("a route through a gateway is gone", "ip -6 route del 2001:db8:100::/64", "route 2001:db8:100::/64"),
+  missing("an IPv4 neighbor is gone", "ip neigh del $A dev $L", "neighbor A "),
+  missing("an IPv6 neighbor is gone", "ip neigh del $A6 dev $L", "neighbor A6 "),
+  missing(
+    "the entries of a runtime owner are gone",
+    "ip neigh del 2.57.57.50 dev $L; ip route del 2.57.57.50",
+    "route 2.57.57.50/32",
+    "neighbor 2.57.57.50 ",
+  ),
+  missing("a neighbor is not permanent", "ip neigh replace $A lladdr $M dev $L nud reachable", "neighbor A "),
+  differs("another MAC", "ip neigh replace $A lladdr 52:02:45:76:d2:99 dev $L nud permanent", "neighbor A "),
+  differs("another protocol", "ip route replace $A dev $L proto static", "route A/32"),
+  differs("another link", "ip route replace $A dev cloudbr1 proto 107", "route A/32"),
+  differs(
+    "another gateway",
+    "ip -6 route replace 2001:db8:101::/64 via 2001:db8:1::11 dev cloudbr1 proto 107",
+    "route 2001:db8:101::/64",
+  ),
+  differs("another MTU", "ip route replace $A dev $L proto 107 mtu 1400", "route A/32"),
+  differs("another type", "ip route replace unreachable $A proto 107", "route A/32"),
+  extra("a leaked route", "ip route add 198.51.100.7 dev $L proto 107", "route 198.51.100.7/32 dev"),
+  extra(
+    "a leaked route in another table",
+    "ip route add 198.51.100.6 dev $L proto 107 table 100",
+    "route 198.51.100.6/32 dev",
+  ),
+  extra(
+    "a leaked blackhole",
+    "ip -6 route add blackhole 2001:db8:bad::/48 proto 107",
+    "route blackhole 2001:db8:bad::/48",
+  ),
+  extra(
+    "a leaked neighbor",
+    "ip neigh add 198.51.100.8 lladdr 02:00:00:00:00:08 dev $L nud permanent protocol 107",
+    "neighbor 198.51.100.8 ",
+  ),
+];
+
 const otherBase = `printf '[Match]\\nName=cloudbr0\\n[Network]\\nLinkLocalAddressing=no\\n[Address]\\nAddress=169.254.0.1/32\\nDuplicateAddressDetection=none\\n' > /etc/systemd/network/05-x.network`;
 const admin = "/etc/netkeep/desired.d/admin.yaml";
 const only252 =
@@ -34,41 +88,7 @@ const only252 =
     suite === "bookworm" ? codes : [];
 
 export const drifts: readonly Drift[] = [
-  // Kernel
-  kernel("an IPv4 route is gone", "ip route del 2.57.57.30 dev $L", "kernel-missing"),
-  kernel("an IPv6 route is gone", "ip -6 route del 2001:678:3a4:100::80 dev $L", "kernel-missing"),
-  kernel("a route through a gateway is gone", "ip -6 route del 2001:db8:100::/64", "kernel-missing"),
-  kernel("an IPv4 neighbor is gone", "ip neigh del 2.57.57.30 dev $L", "kernel-missing"),
-  kernel("an IPv6 neighbor is gone", "ip neigh del 2001:678:3a4:100::80 dev $L", "kernel-missing"),
-  kernel(
-    "the entries of a runtime owner are gone",
-    "ip neigh del 2.57.57.50 dev $L; ip route del 2.57.57.50",
-    "kernel-missing",
-    "kernel-missing",
-  ),
-  kernel(
-    "a neighbor is not permanent",
-    "ip neigh replace 2.57.57.30 lladdr 52:02:45:76:d2:35 dev $L nud reachable",
-    "kernel-missing",
-  ),
-  kernel("another MAC", "ip neigh replace 2.57.57.30 lladdr 52:02:45:76:d2:99 dev $L nud permanent", "kernel-differs"),
-  kernel("another protocol", "ip route replace 2.57.57.30 dev $L proto static", "kernel-differs"),
-  kernel("another link", "ip route replace 2.57.57.30 dev cloudbr1 proto 107", "kernel-differs"),
-  kernel(
-    "another gateway",
-    "ip -6 route replace 2001:db8:100::/64 via 2001:db8:1::11 dev cloudbr1 proto 107",
-    "kernel-differs",
-  ),
-  kernel("another MTU", "ip route replace 2.57.57.30 dev $L proto 107 mtu 1400", "kernel-differs"),
-  kernel("another type", "ip route replace unreachable 2.57.57.30 proto 107", "kernel-differs"),
-  kernel("a leaked route", "ip route add 198.51.100.7 dev $L proto 107", "kernel-extra"),
-  kernel("a leaked route in another table", "ip route add 198.51.100.7 dev $L proto 107 table 100", "kernel-extra"),
-  kernel("a leaked blackhole", "ip -6 route add blackhole 2001:db8:bad::/48 proto 107", "kernel-extra"),
-  kernel(
-    "a leaked neighbor",
-    "ip neigh add 198.51.100.8 lladdr 02:00:00:00:00:08 dev $L nud permanent protocol 107",
-    "kernel-extra",
-  ),
+  // Kernel: what is not ours
   {
     layer: "kernel",
     name: "a foreign permanent neighbor, which 252 deletes and netkeep sets again",
@@ -182,6 +202,20 @@ export const drifts: readonly Drift[] = [
     "rm $D/60-netkeep.conf; mkdir $D/60-netkeep.conf",
     "dropin-unreadable",
     "rmdir $D/60-netkeep.conf",
+  ),
+  stays(
+    "drop-in",
+    "a symbolic link to a file of others",
+    "rm $D/60-netkeep.conf; printf '[Network]\\n' > /srv/mine.conf; ln -s /srv/mine.conf $D/60-netkeep.conf",
+    "dropin-shadowed",
+    "rm $D/60-netkeep.conf",
+  ),
+  stays(
+    "drop-in",
+    "the directory of all files has mode 0700",
+    "chmod 0700 /etc/systemd/network",
+    "directory-closed",
+    "chmod 0755 /etc/systemd/network",
   ),
   stays(
     "drop-in",
@@ -335,8 +369,26 @@ export const harmless: readonly Pick<Drift, "name" | "seed" | "undo">[] = [
   { name: "a restart of networkd", seed: "systemctl restart systemd-networkd; sleep 1.5" },
 ];
 
-function kernel(name: string, seed: string, ...codes: string[]): Drift {
-  return { layer: "kernel", name, seed, codes };
+function missing(name: string, seed: string, ...entries: string[]): KernelDrift {
+  return { name, seed, code: "kernel-missing", entries };
+}
+
+function differs(name: string, seed: string, ...entries: string[]): KernelDrift {
+  return { name, seed, code: "kernel-differs", entries };
+}
+
+function extra(name: string, seed: string, ...entries: string[]): KernelDrift {
+  return { name, seed, code: "kernel-extra", entries };
+}
+
+/** `$A` and `$A6` of the case with this index: addresses of a guest of its own, whose MAC is `$M`. */
+export function ownGuest(index: number) {
+  const hex = index.toString(16);
+  return {
+    address: `203.0.113.${index}`,
+    address6: `2001:db8:79::${hex}`,
+    mac: `52:00:00:00:77:${hex.padStart(2, "0")}`,
+  };
 }
 
 function dropIn(name: string, seed: string, ...codes: string[]): Drift {
