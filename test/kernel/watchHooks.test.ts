@@ -40,7 +40,7 @@ async function everyKind(ns: Namespace): Promise<unknown[]> {
     await call(ns, ["--strict", "cloudstack", "-o", "add", "-b", "br0", "-m", macOf(4), "-4", "192.0.2.1"]),
     await call(ns, guest("delete", 1)),
     await call(ns, ["cloudstack", "-o", "add", "-b", "br0", "-m", macOf(5), "-4", "198.51.100.5"], {
-      env: { ...env, NETKEEP_LEVEL_PREFIX: "yes" },
+      env: { ...env, NETKEEP_LEVEL_PREFIX: "yes", LC_ALL: "xx_YY.UTF-8" },
     }),
   ];
   const files = await ns.sh("cd /; find etc/systemd/network run/systemd/network -type f | sort | xargs tail -n +1");
