@@ -165,21 +165,20 @@ function saysTheSame(change: Pick<Generation, "documents" | "admin">, last: Gene
 }
 
 async function readGeneration(system: System, path: string): Promise<Generation | null> {
-  const text = await system.readText(path).catch(() => null);
   try {
-    return text === null ? null : generationSchema().parse(JSON.parse(text));
+    return generationSchema().parse(JSON.parse(await system.readPacked(path)));
   } catch {
     return null;
   }
 }
 
 async function writeGeneration(system: System, generation: Generation): Promise<void> {
-  const name = `${String(generation.number).padStart(8, "0")}.json`;
-  await system.writeFile(`${places.generations}/${name}`, `${JSON.stringify(generation)}\n`);
+  const name = `${String(generation.number).padStart(8, "0")}.json.gz`;
+  await system.writePacked(`${places.generations}/${name}`, `${JSON.stringify(generation)}\n`);
 }
 
 function isGenerationName(name: string): boolean {
-  return /^\d{8}\.json$/.test(name);
+  return /^\d{8}\.json\.gz$/.test(name);
 }
 
 function numberOf(name: string): number {

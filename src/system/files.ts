@@ -54,7 +54,7 @@ export async function listDirectory(path: string): Promise<string[]> {
  *
  * @param replaceLink a symbolic link of this name is replaced, and what it names is left alone
  */
-export async function writeAtomic(path: string, text: string, replaceLink = false): Promise<void> {
+export async function writeAtomic(path: string, text: string | Uint8Array, replaceLink = false): Promise<void> {
   const directory = dirname(path);
   try {
     makeDirectory(directory);
@@ -119,7 +119,7 @@ export function attempt(effect: () => void): boolean {
   }
 }
 
-function writeSynced(temporary: string, path: string, text: string): void {
+function writeSynced(temporary: string, path: string, text: string | Uint8Array): void {
   const file = create(temporary);
   try {
     try {

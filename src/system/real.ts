@@ -34,6 +34,8 @@ export function realSystem(root: string): System {
     readUnits: (directories, suffixes) => readUnitFiles(root, directories, suffixes),
     writeFile: (path, text, replaceLink) => writeAtomic(root + path, text, replaceLink),
     writeFiles: (files) => writeManyAtomic(files.map(({ path, text }) => ({ path: root + path, text }))),
+    readPacked: async (path) => (await import("./packed.ts")).readPacked(root + path),
+    writePacked: async (path, text) => (await import("./packed.ts")).writePacked(root + path, text),
     openDirectory: (path) => openDirectory(root + path),
     writeSysctl: (path, value) => writeInPlace(path, value),
     removeFile: (path) => removeQuietly(root + path),

@@ -43,6 +43,10 @@ export interface System {
   writeFile(path: string, text: string, replaceLink?: boolean): Promise<void>;
   /** The same for each of many files, in a fraction of the time. */
   writeFiles(files: readonly { readonly path: string; readonly text: string }[]): Promise<void>;
+  /** A text that `writePacked` has written. @throws Error if it is not there or not whole */
+  readPacked(path: string): Promise<string>;
+  /** As writeFile, compressed as gzip(1) does. */
+  writePacked(path: string, text: string): Promise<void>;
   /** No error if it is gone already; an empty `*.d` directory goes with its last file. */
   removeFile(path: string): Promise<void>;
   /** Gives a directory mode 0755. @throws UserError if that fails */

@@ -107,7 +107,7 @@ describe("history", () => {
     for (let last = 1; last <= 24; last++) await apply(made, web(100 + last));
     expect(made.files.list(folder)).toHaveLength(20);
     expect((await numbers(made)).at(0)).toBe("6 apply web.json");
-    made.addFile(`${folder}/00000026.json`, '{"netkeep":1,"number":26');
+    made.addFile(`${folder}/00000026.json.gz`, '{"netkeep":1,"number":26');
     expect((await numbers(made)).at(-1)).toBe("25 apply web.json");
     expect(await rollback(made, 5)).toMatchObject({ exitCode: 0 });
     expect(made.files.text("/var/lib/netkeep/owners/web.json")).toContain("2.57.57.104");

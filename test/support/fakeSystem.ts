@@ -148,6 +148,12 @@ export class FakeSystem {
       if (how === "halfway") throw new Killed(`killed while writing ${path}`);
       this.addFile(path, value);
     },
+    readPacked: async (path) => {
+      const text = this.files.text(path);
+      if (text === null) throw new Error(`no ${path}`);
+      return text;
+    },
+    writePacked: async (path, text) => this.#write(path, text, false),
     writeFile: async (path, text, replaceLink = false) => this.#write(path, text, replaceLink),
     writeFiles: async (files) => {
       for (const { path, text } of files) this.#write(path, text, false);

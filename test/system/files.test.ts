@@ -12,10 +12,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { listDirectory, readTextFile, removeQuietly, writeAtomic } from "../../src/system/files.ts";
 import { acquireLock } from "../../src/system/lock.ts";
 import { writeManyAtomic } from "../../src/system/manyFiles.ts";
+import { readPacked, writePacked } from "../../src/system/packed.ts";
 import { readUnitFiles } from "../../src/system/units.ts";
 import { temporaryFolder } from "../support/cli.ts";
 
@@ -105,6 +107,19 @@ describe("writeManyAtomic", () => {
     const left = ["0", "1"].flatMap((name) => readdirSync(join(folder, "owners", name)));
     expect(left.sort()).toEqual(["0.json", "1.json", "2.json", "3.json", "4.json"]);
   });
+});
+
+test("a packed text is small, comes back as it was, and half of it is an error", async () => {
+  const path = join(temporaryFolder(), "a.json.gz");
+  const text = "Address=2.57.57.30 \u00fc\n".repeat(1000);
+  await writePacked(path, text);
+  expect(readPacked(path)).toBe(text);
+  const packed = readFileSync(path);
+  expect(gunzipSync(packed).toString()).toBe(text);
+  expect(packed.length).toBeLessThan(text.length / 20);
+  writeFileSync(path, packed.subarray(0, packed.length / 2));
+  expect(() => readPacked(path)).toThrow();
+  expect(() => readPacked(`${path}.gone`)).toThrow();
 });
 
 test("removeQuietly: a missing file is no error, and an empty *.d goes with its last file", async () => {
