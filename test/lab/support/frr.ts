@@ -64,6 +64,7 @@ Address=198.18.0.${last}/24
 Address=2001:db8:ffff::${last}/64
 LinkLocalAddressing=ipv6
 IPv6AcceptRA=no
+KeepConfiguration=static
 `,
     // Restarts of networkd are what is tested.
     "/etc/systemd/system/systemd-networkd.service.d/lab.conf": "[Unit]\nStartLimitIntervalSec=0\n",

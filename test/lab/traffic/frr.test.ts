@@ -66,6 +66,7 @@ describe.each(suites)("FRR on %s", (suite) => {
       "networkctl reload",
       "touch /etc/systemd/network/*-cloudbr0.network && networkctl reload",
       "systemctl restart systemd-networkd",
+      "systemctl restart systemd-networkd",
     ]) {
       await Promise.all(fabric.hosts.map((host) => host.run(["sh", "-c", `${command} && networkctl list`])));
       await new Promise((resolve) => setTimeout(resolve, 300));
