@@ -1,5 +1,4 @@
 import { CommanderError } from "commander";
-import type { Message } from "./commands/result.ts";
 import { loadSettings } from "./commands/settings.ts";
 import { defaultSettings } from "./desired/settings.ts";
 import { type ExitCode, exitCodes, UserError } from "./errors.ts";
@@ -8,6 +7,7 @@ import { buildProgram } from "./program.ts";
 import type { CommonOptions, Run } from "./programOptions.ts";
 import { messageText } from "./report/messageText.ts";
 import { colourStyle, plainStyle } from "./report/style.ts";
+import type { Message } from "./result.ts";
 import { writeNamedText } from "./system/documents.ts";
 import { withProgress } from "./system/progress.ts";
 import { realSystem } from "./system/real.ts";

@@ -1,12 +1,12 @@
 import { Command, Option } from "commander";
 import { auditFlags, reportFormats } from "./commands/auditFlags.ts";
-import type { GivenDocument } from "./commands/documents.ts";
 import { schemaNames } from "./commands/schemaNames.ts";
 import { exitCodes, UserError } from "./errors.ts";
 import { addHookCommands } from "./programHooks.ts";
 import { command, ownerOptions, parseSeconds, type Run, readDocuments } from "./programOptions.ts";
 import { addUndoCommands } from "./programUndo.ts";
 import { addWatchCommand } from "./programWatch.ts";
+import type { GivenDocument } from "./store/documents.ts";
 import { readNamedTexts } from "./system/documents.ts";
 import { version } from "./version.ts";
 
@@ -176,7 +176,7 @@ async function applyOptions(names: readonly string[], options: Record<string, un
 }
 
 async function readDocument(owner: string, file: string | undefined): Promise<GivenDocument> {
-  const { isDocumentName } = await import("./commands/documentFiles.ts");
+  const { isDocumentName } = await import("./store/documentFiles.ts");
   const [text, second] = await readNamedTexts([file ?? "-"], isDocumentName);
   if (text === undefined || second !== undefined) {
     throw new UserError(exitCodes.usage, `${file} is a directory; an owner has one document`);

@@ -35,11 +35,11 @@ export function addHookCommands(netkeep: Command, run: Run): void {
           const input = inputs[kind] ?? readStandardInput;
           // It may wait, so it is no call that shares a run with others.
           if (kind === "vdsm") {
-            return (await import("./commands/hookVdsm.ts")).vdsmCommand(context, words, input, options());
+            return (await import("./commands/hook/hookVdsm.ts")).vdsmCommand(context, words, input, options());
           }
-          const { hookOfKind } = await import("./commands/hookKinds.ts");
+          const { hookOfKind } = await import("./commands/hook/hookKinds.ts");
           const call = await hookOfKind(context, kind, words, input, options());
-          return (await import("./commands/hookRun.ts")).runHook(context, call);
+          return (await import("./commands/hook/hookRun.ts")).runHook(context, call);
         }),
       );
   }
@@ -51,11 +51,11 @@ function addQueueCommands(hook: Command, run: (work: Parameters<Run>[1]) => Prom
   hook
     .command("queue")
     .description("carry out the calls that wait in /run/netkeep/queue; what netkeep-hook runs")
-    .action(() => run(async (context) => (await import("./commands/hookQueue.ts")).hookQueueCommand(context)));
+    .action(() => run(async (context) => (await import("./commands/hook/hookQueue.ts")).hookQueueCommand(context)));
   hook
     .command("reload")
     .description("tell networkd what calls with --no-wait have left to tell; what they run")
-    .action(() => run(async (context) => (await import("./commands/hookReload.ts")).hookReloadCommand(context)));
+    .action(() => run(async (context) => (await import("./commands/hook/hookReload.ts")).hookReloadCommand(context)));
 }
 
 /** libvirt closes the hook's standard input after the XML; what does not end within some seconds is not waited for. */

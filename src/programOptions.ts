@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ReportFormat } from "./commands/auditFlags.ts";
-import type { CommandContext } from "./commands/context.ts";
-import type { GivenDocument } from "./commands/documents.ts";
-import type { CommandResult, Message } from "./commands/result.ts";
+import type { CommandContext } from "./context.ts";
+import type { CommandResult, Message } from "./result.ts";
+import type { GivenDocument } from "./store/documents.ts";
 import { readNamedTexts } from "./system/documents.ts";
 
 /** The options that every command has. */
@@ -49,7 +49,7 @@ export function parseSeconds(text: string): number {
 }
 
 export async function readDocuments(names: readonly string[]): Promise<GivenDocument[]> {
-  const { isDocumentName, ownerOfFile } = await import("./commands/documentFiles.ts");
+  const { isDocumentName, ownerOfFile } = await import("./store/documentFiles.ts");
   return (await readNamedTexts(names, isDocumentName)).map((text) => ({ ...text, owner: ownerOfFile(text.source) }));
 }
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { applyCommand } from "../src/commands/apply.ts";
 import { auditCommand } from "../src/commands/audit.ts";
 import { planCommand } from "../src/commands/plan.ts";
-import type { CommandResult } from "../src/commands/result.ts";
 import { exitCodes, UserError } from "../src/errors.ts";
+import type { CommandResult } from "../src/result.ts";
 import type { FakeSystem } from "./support/fakeSystem.ts";
 import {
   applyOptions,

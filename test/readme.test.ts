@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { applyCommand } from "../src/commands/apply.ts";
 import { auditCommand } from "../src/commands/audit.ts";
-import type { CommandContext } from "../src/commands/context.ts";
+import type { CommandContext } from "../src/context.ts";
 import { defaultSettings } from "../src/desired/settings.ts";
 import { exitCodes } from "../src/errors.ts";
 import { plainStyle } from "../src/report/style.ts";

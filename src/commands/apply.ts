@@ -1,20 +1,20 @@
+import type { CommandContext } from "../context.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Note } from "../model/change.ts";
 import { places } from "../model/places.ts";
+import type { NarrowView } from "../prepare/narrowView.ts";
+import type { Prepared } from "../prepare/prepare.ts";
+import { type Manner, prepareToApply } from "../prepare/prepareToApply.ts";
 import { planSummary, planText } from "../report/planText.ts";
-import type { CommandContext } from "./context.ts";
-import type { GivenDocument } from "./documents.ts";
-import { beginGeneration, finishGeneration } from "./generations.ts";
-import { leaveMemory } from "./leaveMemory.ts";
+import type { CommandResult } from "../result.ts";
+import type { GivenDocument } from "../store/documents.ts";
+import { refuseDuringTrial } from "../store/trial.ts";
+import { beginGeneration, finishGeneration } from "../transact/generations.ts";
+import { leaveMemory } from "../transact/leaveMemory.ts";
+import { outcomeData, outcomeExitCode, outcomeMessages } from "../transact/outcome.ts";
+import { type Outcome, type TransactOptions, transact } from "../transact/transact.ts";
 import { noteMessages } from "./messages.ts";
-import type { NarrowView } from "./narrowView.ts";
-import { outcomeData, outcomeExitCode, outcomeMessages } from "./outcome.ts";
 import { planCommand, planData } from "./plan.ts";
-import type { Prepared } from "./prepare.ts";
-import { type Manner, prepareToApply } from "./prepareToApply.ts";
-import type { CommandResult } from "./result.ts";
-import { type Outcome, type TransactOptions, transact } from "./transact.ts";
-import { refuseDuringTrial } from "./trial.ts";
 
 export interface ApplyOptions {
   readonly given: readonly GivenDocument[];

@@ -1,13 +1,13 @@
 import { audit, isDrift } from "../audit/audit.ts";
+import type { CommandContext } from "../context.ts";
 import { UserError } from "../errors.ts";
 import { places } from "../model/places.ts";
+import { prepare } from "../prepare/prepare.ts";
+import type { CommandResult } from "../result.ts";
 import { requirePrivilege } from "./apply.ts";
 import { auditInput } from "./auditInput.ts";
 import { type Audited, type ReportOptions, reportAudit, reportFailure } from "./auditReport.ts";
-import type { CommandContext } from "./context.ts";
-import { prepare } from "./prepare.ts";
 import { planRepair, repair } from "./repair.ts";
-import type { CommandResult } from "./result.ts";
 
 export interface AuditOptions extends ReportOptions {
   readonly repair: boolean;

@@ -11,12 +11,12 @@ import { closedDirectories } from "../networkd/precedence.ts";
 import { linkOfFile } from "../networkd/render.ts";
 import { type Configured, configuredOn } from "../networkd/suspects.ts";
 import { indexKernel } from "../plan/kernelDiff.ts";
+import type { Prepared } from "../prepare/prepare.ts";
+import { standingThreats } from "../prepare/threats.ts";
+import { isPending, readTrial } from "../store/trial.ts";
 import type { System } from "../system/system.ts";
 import { compareFiles } from "./compareFiles.ts";
-import type { Prepared } from "./prepare.ts";
 import { findStaleOwners } from "./staleOwners.ts";
-import { standingThreats } from "./threats.ts";
-import { isPending, readTrial } from "./trial.ts";
 
 /** The four layers as one value. */
 export async function auditInput(prepared: Prepared, system: System): Promise<AuditInput> {

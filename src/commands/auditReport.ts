@@ -1,5 +1,6 @@
 import { isDrift } from "../audit/audit.ts";
 import type { AuditInput, FileComparison } from "../audit/input.ts";
+import type { CommandContext } from "../context.ts";
 import { exitCodes, type UserError } from "../errors.ts";
 import { entryTitle } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
@@ -7,14 +8,13 @@ import { linksOf } from "../model/route.ts";
 import { carriesEntries } from "../networkd/paths.ts";
 import { placedEntries } from "../networkd/placedEntries.ts";
 import { scanFile } from "../networkd/scan.ts";
+import type { Prepared } from "../prepare/prepare.ts";
 import { auditData } from "../report/auditJson.ts";
 import { auditMetrics, failedAuditMetrics } from "../report/auditMetrics.ts";
 import type { AuditReport, ReportedFile, ReportedLink } from "../report/auditReport.ts";
 import { auditSummary, auditText } from "../report/auditText.ts";
 import { htmlPage } from "../report/htmlPage.ts";
-import type { CommandContext } from "./context.ts";
-import type { Prepared } from "./prepare.ts";
-import type { CommandResult } from "./result.ts";
+import type { CommandResult } from "../result.ts";
 
 /** What stands on stdout; JSON is made of the data by `cli.ts`. */
 export type AuditFormat = "text" | "prometheus" | "html";

@@ -5,8 +5,8 @@ import { readBlocks, readEntries } from "../networkd/block.ts";
 import { baseNameOf, carriesEntries, isGenerated, isLinkFile, netdevLink, standaloneLink } from "../networkd/paths.ts";
 import { isMask } from "../networkd/precedence.ts";
 import { isLinkOfOthers, linkOfFile } from "../networkd/render.ts";
-import { holdsOnlyOurs, isClosed, linkOfOthers } from "./filePlan.ts";
-import type { Prepared } from "./prepare.ts";
+import { holdsOnlyOurs, isClosed, linkOfOthers } from "../prepare/filePlan.ts";
+import type { Prepared } from "../prepare/prepare.ts";
 
 /**
  * Every generated file that should be there or is there.

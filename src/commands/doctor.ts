@@ -1,11 +1,11 @@
+import type { CommandContext } from "../context.ts";
 import { nearest } from "../desired/suggest.ts";
 import type { Check } from "../doctor/check.ts";
 import { checks, countVerdicts, type Diagnosis, diagnose } from "../doctor/checks.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { checkListText, doctorSummary, doctorText } from "../report/doctorText.ts";
-import type { CommandContext } from "./context.ts";
-import { collectFacts } from "./doctorFacts.ts";
-import type { CommandResult } from "./result.ts";
+import type { CommandResult } from "../result.ts";
+import { collectFacts } from "./doctor/doctorFacts.ts";
 
 export interface DoctorOptions {
   /** Empty: all links that netkeep has to do with. */

@@ -1,18 +1,18 @@
 import { audit } from "../audit/audit.ts";
 import { explain, type Subject } from "../audit/explain.ts";
+import type { CommandContext } from "../context.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { parseRouteGet, type RouteGet } from "../kernel/parseRouteGet.ts";
 import { addressOf, familyOf, isLinkLocal6, parsePrefix } from "../model/address.ts";
 import type { Explanation } from "../model/explanation.ts";
 import { installerText } from "../model/protocol.ts";
 import type { KernelState } from "../model/state.ts";
+import { type Prepared, prepare } from "../prepare/prepare.ts";
 import { explanationText } from "../report/explainText.ts";
+import type { CommandResult } from "../result.ts";
 import type { System } from "../system/system.ts";
 import { auditInput } from "./auditInput.ts";
-import type { CommandContext } from "./context.ts";
 import { filesAbout, gatewaysOf, networkdViews, wishesOf } from "./explainRead.ts";
-import { type Prepared, prepare } from "./prepare.ts";
-import type { CommandResult } from "./result.ts";
 
 /**
  * One address or prefix through all layers. Exit 0 if a document asks for it and all is in order, else 1.

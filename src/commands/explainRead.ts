@@ -13,10 +13,10 @@ import { unitFiles } from "../networkd/precedence.ts";
 import { linkOfFile } from "../networkd/render.ts";
 import { resolveBase } from "../networkd/resolveBase.ts";
 import { scanFile } from "../networkd/scan.ts";
+import { observeLinks } from "../observe/observeNetworkd.ts";
+import type { Prepared } from "../prepare/prepare.ts";
+import { adminDocuments, storedDocuments } from "../store/documentFiles.ts";
 import type { System } from "../system/system.ts";
-import { adminDocuments, storedDocuments } from "./documentFiles.ts";
-import { observeLinks } from "./observeNetworkd.ts";
-import type { Prepared } from "./prepare.ts";
 
 /** What networkd says, for the links that the subject is on. */
 export interface NetworkdViews {

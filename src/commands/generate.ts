@@ -1,18 +1,18 @@
+import type { CommandContext } from "../context.ts";
 import { hostsOf } from "../desired/hosts.ts";
 import { parseText } from "../desired/parse.ts";
 import type { DocumentInput } from "../desired/schema.ts";
 import { documentYaml } from "../desired/writeDocument.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { places } from "../model/places.ts";
+import { prepare } from "../prepare/prepare.ts";
 import { planSummary } from "../report/planText.ts";
+import type { CommandResult } from "../result.ts";
+import { isDocumentName, ownerOfFile } from "../store/documentFiles.ts";
+import type { GivenDocument } from "../store/documents.ts";
 import type { System } from "../system/system.ts";
-import type { CommandContext } from "./context.ts";
-import { isDocumentName, ownerOfFile } from "./documentFiles.ts";
-import type { GivenDocument } from "./documents.ts";
 import { noteMessages } from "./messages.ts";
 import { planData } from "./plan.ts";
-import { prepare } from "./prepare.ts";
-import type { CommandResult } from "./result.ts";
 
 /**
  * Documents → files below `--root DIR`, nothing else: no document is stored, no kernel and no bus is asked. What netkeep

@@ -1,13 +1,13 @@
+import type { CommandContext } from "../context.ts";
 import { parseStored } from "../desired/stored.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { FileChange } from "../model/change.ts";
 import { places } from "../model/places.ts";
 import { type HistoryRow, historyText } from "../report/historyText.ts";
 import { fileDiff } from "../report/planText.ts";
+import type { CommandResult } from "../result.ts";
 import type { System } from "../system/system.ts";
-import type { CommandContext } from "./context.ts";
-import { type Generation, readAdmin, readGenerations } from "./generations.ts";
-import type { CommandResult } from "./result.ts";
+import { type Generation, readAdmin, readGenerations } from "../transact/generations.ts";
 
 /** The generations that are kept, from the oldest to the newest, which is what the host has now. */
 export async function historyCommand({ system, style }: CommandContext): Promise<CommandResult> {

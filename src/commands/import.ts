@@ -1,3 +1,4 @@
+import type { CommandContext } from "../context.ts";
 import type { DocumentInput } from "../desired/schema.ts";
 import { documentYaml } from "../desired/writeDocument.ts";
 import { exitCodes, UserError } from "../errors.ts";
@@ -10,17 +11,16 @@ import { type Entry, entryKey } from "../model/entry.ts";
 import type { LeftOut } from "../model/leftOut.ts";
 import { places } from "../model/places.ts";
 import { documentSummary, leftOutLines } from "../report/importText.ts";
+import type { CommandResult, Message } from "../result.ts";
+import { storedDocuments } from "../store/documentFiles.ts";
+import type { GivenDocument } from "../store/documents.ts";
+import { refuseDuringTrial } from "../store/trial.ts";
 import type { System } from "../system/system.ts";
 import { applyLocked, requirePrivilege } from "./apply.ts";
-import type { CommandContext } from "./context.ts";
-import { storedDocuments } from "./documentFiles.ts";
-import type { GivenDocument } from "./documents.ts";
 import { leftoverMessages } from "./importLeftovers.ts";
 import { type ImportReading, readImport } from "./importRead.ts";
 import { planCommand } from "./plan.ts";
-import type { CommandResult, Message } from "./result.ts";
 import { ownerDocument } from "./set.ts";
-import { refuseDuringTrial } from "./trial.ts";
 
 /** As they are given on the command line. */
 export interface ImportOptions {

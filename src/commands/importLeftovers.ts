@@ -2,8 +2,8 @@ import { onLinkRoute } from "../desired/route.ts";
 import { addressOf, lengthOf } from "../model/address.ts";
 import type { Entry } from "../model/entry.ts";
 import { routeTextOfAnyone } from "../model/route.ts";
+import type { Message } from "../result.ts";
 import type { ImportReading } from "./importRead.ts";
-import type { Message } from "./result.ts";
 
 /**
  * Host routes on a bridge without the neighbor that belongs to a guest's address: CloudStack's modifymacip.sh leaves the

@@ -1,3 +1,4 @@
+import type { CommandContext } from "../context.ts";
 import type { DocumentContext } from "../desired/document.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { placeRules } from "../import/placeRules.ts";
@@ -15,12 +16,11 @@ import { type PlacedEntry, placedEntries } from "../networkd/placedEntries.ts";
 import { unitFiles } from "../networkd/precedence.ts";
 import { resolveBase } from "../networkd/resolveBase.ts";
 import { scanFile } from "../networkd/scan.ts";
+import type { Observed } from "../observe/observe.ts";
+import { observeLinks } from "../observe/observeNetworkd.ts";
+import { documentContext, hostAddressesOf, prepare } from "../prepare/prepare.ts";
+import { readTableNames } from "../prepare/tableNames.ts";
 import type { System } from "../system/system.ts";
-import type { CommandContext } from "./context.ts";
-import type { Observed } from "./observe.ts";
-import { observeLinks } from "./observeNetworkd.ts";
-import { documentContext, hostAddressesOf, prepare } from "./prepare.ts";
-import { readTableNames } from "./tableNames.ts";
 
 /** Everything that an import is made of. */
 export interface ImportReading {

@@ -1,6 +1,6 @@
 import type { Note } from "../model/change.ts";
 import { noteText } from "../report/planText.ts";
-import type { Message } from "./result.ts";
+import type { Message } from "../result.ts";
 
 /** Notes of a plan for stderr. */
 export function noteMessages(notes: readonly Note[]): Message[] {

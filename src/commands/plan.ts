@@ -1,13 +1,13 @@
+import type { CommandContext } from "../context.ts";
 import { exitCodes } from "../errors.ts";
 import { bridgeText } from "../model/bridge.ts";
 import { differenceText, type Plan } from "../model/change.ts";
 import { entryText } from "../model/entry.ts";
+import { prepareToApply } from "../prepare/prepareToApply.ts";
 import { planSummary, planText } from "../report/planText.ts";
-import type { CommandContext } from "./context.ts";
-import type { GivenDocument } from "./documents.ts";
+import type { CommandResult } from "../result.ts";
+import type { GivenDocument } from "../store/documents.ts";
 import { noteMessages } from "./messages.ts";
-import { prepareToApply } from "./prepareToApply.ts";
-import type { CommandResult } from "./result.ts";
 
 export interface PlanOptions {
   readonly given: readonly GivenDocument[];

@@ -1,16 +1,16 @@
+import type { CommandContext } from "../context.ts";
 import type { FileChange } from "../model/change.ts";
 import type { Finding } from "../model/finding.ts";
 import { places } from "../model/places.ts";
 import { unitDirectories } from "../networkd/precedence.ts";
+import { parsePending, pendingText } from "../observe/pending.ts";
+import { holdsOnlyOurs } from "../prepare/filePlan.ts";
+import { prepareToApply } from "../prepare/prepareToApply.ts";
 import { planSummary, planText } from "../report/planText.ts";
+import type { CommandResult, Message } from "../result.ts";
 import { applyLocked } from "./apply.ts";
 import type { Audited } from "./auditReport.ts";
-import type { CommandContext } from "./context.ts";
-import { holdsOnlyOurs } from "./filePlan.ts";
 import { noteMessages } from "./messages.ts";
-import { parsePending, pendingText } from "./pending.ts";
-import { prepareToApply } from "./prepareToApply.ts";
-import type { CommandResult, Message } from "./result.ts";
 
 /** Findings that a reload sets right, because networkd then looks at the files again. */
 const curedByReload = new Set<Finding["code"]>([

@@ -1,15 +1,15 @@
+import type { CommandContext } from "../context.ts";
 import { type ExitCode, exitCodes } from "../errors.ts";
 import type { FileChange } from "../model/change.ts";
 import { places } from "../model/places.ts";
 import { isForNetworkd } from "../networkd/paths.ts";
+import { pendingText } from "../observe/pending.ts";
+import { type Prepared, prepare } from "../prepare/prepare.ts";
 import { count } from "../report/style.ts";
+import type { CommandResult, Message } from "../result.ts";
+import { documentMessages } from "../transact/outcome.ts";
 import { requirePrivilege } from "./apply.ts";
-import type { CommandContext } from "./context.ts";
 import { noteMessages } from "./messages.ts";
-import { documentMessages } from "./outcome.ts";
-import { pendingText } from "./pending.ts";
-import { type Prepared, prepare } from "./prepare.ts";
-import type { CommandResult, Message } from "./result.ts";
 
 /** A boot waits for us. Nobody else has reason to hold the lock that early, so a long wait would be for a stuck process. */
 const lockSeconds = 5;

@@ -1,16 +1,16 @@
+import type { CommandContext } from "../context.ts";
 import { parseStored } from "../desired/stored.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { ownerText } from "../model/owner.ts";
 import { places } from "../model/places.ts";
+import type { CommandResult, Message } from "../result.ts";
+import type { GivenDocument } from "../store/documents.ts";
+import { refuseDuringTrial } from "../store/trial.ts";
+import { type Generation, readAdmin, readGenerations, sameDocument } from "../transact/generations.ts";
 import { applyLocked, requirePrivilege } from "./apply.ts";
-import type { CommandContext } from "./context.ts";
-import type { GivenDocument } from "./documents.ts";
-import { type Generation, readAdmin, readGenerations, sameDocument } from "./generations.ts";
 import { adminAt, requireGeneration, storedTextAt } from "./history.ts";
 import { planCommand } from "./plan.ts";
-import type { CommandResult, Message } from "./result.ts";
 import { ownerDocument } from "./set.ts";
-import { refuseDuringTrial } from "./trial.ts";
 
 export interface RollbackOptions {
   /** The generation to go back to; null for the one before the last. */

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { documentSchema } from "../desired/schema.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { outputSchemas } from "../report/schemas.ts";
-import type { CommandResult } from "./result.ts";
+import type { CommandResult } from "../result.ts";
 import { schemaNames } from "./schemaNames.ts";
 
 /** The JSON Schema of the document or of a command's `--json` output, generated from what checks them. */

@@ -1,15 +1,15 @@
+import type { CommandContext } from "../context.ts";
 import type { DocumentInput } from "../desired/schema.ts";
 import { ownerFileName } from "../desired/stored.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { ownerText } from "../model/owner.ts";
 import { places } from "../model/places.ts";
+import { readNarrowView } from "../prepare/narrowView.ts";
+import type { CommandResult } from "../result.ts";
+import { isDocumentName, ownerOfFile } from "../store/documentFiles.ts";
+import type { GivenDocument } from "../store/documents.ts";
+import { triedDocuments } from "../store/trial.ts";
 import { applyLocked, requirePrivilege } from "./apply.ts";
-import type { CommandContext } from "./context.ts";
-import { isDocumentName, ownerOfFile } from "./documentFiles.ts";
-import type { GivenDocument } from "./documents.ts";
-import { readNarrowView } from "./narrowView.ts";
-import type { CommandResult } from "./result.ts";
-import { triedDocuments } from "./trial.ts";
 
 export interface OwnerOptions {
   readonly runtime: boolean;

@@ -1,16 +1,16 @@
 import { audit, isDrift } from "../audit/audit.ts";
 import type { AuditInput } from "../audit/input.ts";
+import type { CommandContext } from "../context.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Finding } from "../model/finding.ts";
 import { places } from "../model/places.ts";
+import { type Prepared, prepare } from "../prepare/prepare.ts";
 import { auditSummary, auditText } from "../report/auditText.ts";
+import type { CommandResult } from "../result.ts";
+import { markLinks } from "../transact/linkMarks.ts";
 import { requirePrivilege } from "./apply.ts";
 import { auditInput } from "./auditInput.ts";
-import type { CommandContext } from "./context.ts";
-import { markLinks } from "./linkMarks.ts";
-import { type Prepared, prepare } from "./prepare.ts";
 import { repair } from "./repair.ts";
-import type { CommandResult } from "./result.ts";
 import { waitForEntries } from "./waitForEntries.ts";
 
 export interface SettleOptions {

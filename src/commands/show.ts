@@ -1,3 +1,4 @@
+import type { CommandContext } from "../context.ts";
 import { merge } from "../desired/merge.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { covers, lengthOf, type Prefix, parsePrefix } from "../model/address.ts";
@@ -5,10 +6,9 @@ import { wantedText } from "../model/bridge.ts";
 import { type Entry, linksOfEntry, prefixesOf } from "../model/entry.ts";
 import { bridgesOf, type OwnerState } from "../model/owner.ts";
 import { places } from "../model/places.ts";
+import { prepare } from "../prepare/prepare.ts";
 import { showText } from "../report/showText.ts";
-import type { CommandContext } from "./context.ts";
-import { prepare } from "./prepare.ts";
-import type { CommandResult } from "./result.ts";
+import type { CommandResult } from "../result.ts";
 
 /**
  * Who owns what.

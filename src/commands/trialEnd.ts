@@ -1,11 +1,11 @@
+import type { CommandContext } from "../context.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { places } from "../model/places.ts";
+import type { CommandResult, Message } from "../result.ts";
+import type { GivenDocument } from "../store/documents.ts";
+import { isPending, readTrial, type Trial, writeTrial } from "../store/trial.ts";
 import type { System } from "../system/system.ts";
 import { applyLocked, requirePrivilege } from "./apply.ts";
-import type { CommandContext } from "./context.ts";
-import type { GivenDocument } from "./documents.ts";
-import type { CommandResult, Message } from "./result.ts";
-import { isPending, readTrial, type Trial, writeTrial } from "./trial.ts";
 
 const how = { runtime: false, adopt: false, dryRun: false, live: true, reload: true, manner: "partial" } as const;
 

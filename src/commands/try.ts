@@ -1,18 +1,18 @@
+import type { CommandContext } from "../context.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Plan } from "../model/change.ts";
 import { entryTitle } from "../model/entry.ts";
 import { isOursToReplace } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
 import type { KernelEntry } from "../model/state.ts";
+import { prepareToApply } from "../prepare/prepareToApply.ts";
+import type { CommandResult, Message } from "../result.ts";
+import { adminDocuments } from "../store/documentFiles.ts";
+import type { GivenDocument } from "../store/documents.ts";
+import { isPending, readTrial, refuseDuringTrial, type Trial, writeTrial } from "../store/trial.ts";
 import { appliedResult, applyGiven, requirePrivilege } from "./apply.ts";
-import type { CommandContext } from "./context.ts";
-import { adminDocuments } from "./documentFiles.ts";
-import type { GivenDocument } from "./documents.ts";
 import { noteMessages } from "./messages.ts";
 import { planData } from "./plan.ts";
-import { prepareToApply } from "./prepareToApply.ts";
-import type { CommandResult, Message } from "./result.ts";
-import { isPending, readTrial, refuseDuringTrial, type Trial, writeTrial } from "./trial.ts";
 import { armTrial, confirmTrial, disarmTrial, revertTrial } from "./trialEnd.ts";
 
 export interface TryOptions {

@@ -1,12 +1,12 @@
+import type { CommandContext } from "../context.ts";
 import type { Entry } from "../model/entry.ts";
 import { parseLinkStates } from "../networkd/describe.ts";
 import { netdevHints } from "../networkd/matchNetdev.ts";
+import { observeKernelLinks } from "../observe/observeKernel.ts";
+import { observeNetworkd } from "../observe/observeNetworkd.ts";
+import { type Prepared, prepare } from "../prepare/prepare.ts";
 import type { System } from "../system/system.ts";
-import type { CommandContext } from "./context.ts";
-import { observeKernelLinks } from "./observeKernel.ts";
-import { observeNetworkd } from "./observeNetworkd.ts";
-import { type Prepared, prepare } from "./prepare.ts";
-import { missingNow } from "./verify.ts";
+import { missingNow } from "../transact/verify.ts";
 
 const pause = 100;
 /** In milliseconds: for networkd to make a link of a .netdev file. */

@@ -1,13 +1,13 @@
+import type { CommandContext } from "../context.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { places } from "../model/places.ts";
+import type { CommandResult, Message } from "../result.ts";
 import type { Watching } from "../system/watching.ts";
 import { requirePrivilege } from "./apply.ts";
-import type { CommandContext } from "./context.ts";
-import type { CommandResult, Message } from "./result.ts";
-import { followKernel, watchFiles } from "./watchEvents.ts";
-import { performLeases } from "./watchLeases.ts";
-import { perform, performHooks, statusText } from "./watchPerform.ts";
-import { createWatch, signatureOf, type Watch } from "./watchState.ts";
+import { followKernel, watchFiles } from "./watch/watchEvents.ts";
+import { performLeases } from "./watch/watchLeases.ts";
+import { perform, performHooks, statusText } from "./watch/watchPerform.ts";
+import { createWatch, signatureOf, type Watch } from "./watch/watchState.ts";
 
 /** In milliseconds: a task that takes longer is stuck. systemd hears no more that we are well, and starts us anew. */
 const longestTask = 300_000;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { applyCommand } from "../../src/commands/apply.ts";
-import type { GivenDocument } from "../../src/commands/documents.ts";
 import { UserError } from "../../src/errors.ts";
+import type { GivenDocument } from "../../src/store/documents.ts";
 import { type FakeSystem, Killed, type Mishap } from "../support/fakeSystem.ts";
 import { applyOptions, contextOf, fixture, hostOf } from "../support/fixture.ts";
 import { canonicalJson } from "../support/ipJson.ts";

@@ -5,8 +5,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { auditCommand } from "../../src/commands/audit.ts";
-import { hookCallOf } from "../../src/commands/hookKinds.ts";
-import { runHook } from "../../src/commands/hookRun.ts";
+import { hookCallOf } from "../../src/commands/hook/hookKinds.ts";
+import { runHook } from "../../src/commands/hook/hookRun.ts";
 import { type FakeSystem, Killed, type Mishap } from "../support/fakeSystem.ts";
 import { contextOf, fixture, hostOf } from "../support/fixture.ts";
 

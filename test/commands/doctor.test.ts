@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { collectFacts } from "../../src/commands/doctor/doctorFacts.ts";
 import { type DoctorOptions, doctorCommand } from "../../src/commands/doctor.ts";
-import { collectFacts } from "../../src/commands/doctorFacts.ts";
 import { UserError } from "../../src/errors.ts";
 import { outputSchemas } from "../../src/report/schemas.ts";
 import type { FakeSystem } from "../support/fakeSystem.ts";

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { applyCommand } from "../../src/commands/apply.ts";
 import { auditCommand } from "../../src/commands/audit.ts";
-import type { GivenDocument } from "../../src/commands/documents.ts";
 import { historyCommand, historyDiffCommand, historyShowCommand } from "../../src/commands/history.ts";
 import { rollbackCommand } from "../../src/commands/rollback.ts";
 import { setCommand } from "../../src/commands/set.ts";
 import { ownerFileName } from "../../src/desired/stored.ts";
 import { UserError } from "../../src/errors.ts";
 import { outputSchemas } from "../../src/report/schemas.ts";
+import type { GivenDocument } from "../../src/store/documents.ts";
 import { type FakeSystem, Killed, type Mishap } from "../support/fakeSystem.ts";
 import { applyOptions, contextOf, fixture, hostOf } from "../support/fixture.ts";
 import { canonicalJson } from "../support/ipJson.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { auditCommand } from "../../src/commands/audit.ts";
-import { cloudstackCall } from "../../src/commands/hookCloudstack.ts";
-import { runHook } from "../../src/commands/hookRun.ts";
+import { cloudstackCall } from "../../src/commands/hook/hookCloudstack.ts";
+import { runHook } from "../../src/commands/hook/hookRun.ts";
 import { showCommand } from "../../src/commands/show.ts";
 import {
   cloudstackHost,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { libvirtCall } from "../../src/commands/hookLibvirt.ts";
-import { runHook } from "../../src/commands/hookRun.ts";
+import { libvirtCall } from "../../src/commands/hook/hookLibvirt.ts";
+import { runHook } from "../../src/commands/hook/hookRun.ts";
 import { showCommand } from "../../src/commands/show.ts";
 import { contextOf, fixture, hostOf } from "../support/fixture.ts";
 

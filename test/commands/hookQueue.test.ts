@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { auditCommand } from "../../src/commands/audit.ts";
-import { hookQueueCommand } from "../../src/commands/hookQueue.ts";
+import { hookQueueCommand } from "../../src/commands/hook/hookQueue.ts";
 import { showCommand } from "../../src/commands/show.ts";
 import { cloudstackHost, entriesOf, leave, mac, v4, v6 } from "../support/cloudstackHost.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { auditCommand } from "../../src/commands/audit.ts";
-import { hookReloadCommand } from "../../src/commands/hookReload.ts";
+import { hookReloadCommand } from "../../src/commands/hook/hookReload.ts";
 import { cloudstackHost, entriesOf, place, v4, v6 } from "../support/cloudstackHost.ts";
 
 const pending = "/run/netkeep/reload-pending";
@@ -59,8 +59,8 @@ test("who runs for long is told, and starts no process", async () => {
     told += 1;
   };
   const context = { ...host.context, reloadLater };
-  const { cloudstackCall } = await import("../../src/commands/hookCloudstack.ts");
-  const { runHook } = await import("../../src/commands/hookRun.ts");
+  const { cloudstackCall } = await import("../../src/commands/hook/hookCloudstack.ts");
+  const { runHook } = await import("../../src/commands/hook/hookRun.ts");
   const options = { live: true, reload: true, strict: true, wait: false };
   await runHook(context, cloudstackCall(context, add(v4), options));
   expect([told, started(host)]).toEqual([1, 0]);

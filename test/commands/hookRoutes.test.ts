@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { auditCommand } from "../../src/commands/audit.ts";
-import { routesCall } from "../../src/commands/hookRoutes.ts";
-import { runHook } from "../../src/commands/hookRun.ts";
+import { routesCall } from "../../src/commands/hook/hookRoutes.ts";
+import { runHook } from "../../src/commands/hook/hookRun.ts";
 import { showCommand } from "../../src/commands/show.ts";
 import { contextOf, fixture, hostOf } from "../support/fixture.ts";
 

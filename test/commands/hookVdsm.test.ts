@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { auditCommand } from "../../src/commands/audit.ts";
 import { historyCommand } from "../../src/commands/history.ts";
-import { vdsmCommand } from "../../src/commands/hookVdsm.ts";
-import { clientLog } from "../../src/commands/hookVdsmTry.ts";
+import { vdsmCommand } from "../../src/commands/hook/hookVdsm.ts";
+import { clientLog } from "../../src/commands/hook/hookVdsmTry.ts";
 import { showCommand } from "../../src/commands/show.ts";
 import { confirmTrial, revertByTimer } from "../../src/commands/trialEnd.ts";
 import { outputSchemas } from "../../src/report/schemas.ts";

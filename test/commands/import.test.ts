@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { applyCommand } from "../../src/commands/apply.ts";
 import { auditCommand } from "../../src/commands/audit.ts";
-import { cloudstackCall } from "../../src/commands/hookCloudstack.ts";
-import { runHook } from "../../src/commands/hookRun.ts";
+import { cloudstackCall } from "../../src/commands/hook/hookCloudstack.ts";
+import { runHook } from "../../src/commands/hook/hookRun.ts";
 import { importCommand } from "../../src/commands/import.ts";
 import { showCommand } from "../../src/commands/show.ts";
 import { makeHost } from "../support/fakeSystem.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { applyLive } from "../../src/commands/live.ts";
 import type { KernelChange } from "../../src/model/change.ts";
 import { type Entry, entryKey, entryText } from "../../src/model/entry.ts";
 import type { KernelState } from "../../src/model/state.ts";
+import { applyLive } from "../../src/transact/live.ts";
 import { neighbor, route } from "../support/build.ts";
 import { contextOf, fixture, hostOf } from "../support/fixture.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { applyCommand } from "../../src/commands/apply.ts";
 import { auditCommand } from "../../src/commands/audit.ts";
-import type { CommandContext } from "../../src/commands/context.ts";
 import { explainCommand } from "../../src/commands/explain.ts";
 import { showCommand } from "../../src/commands/show.ts";
+import type { CommandContext } from "../../src/context.ts";
 import type { FakeSystem } from "../support/fakeSystem.ts";
 import { applyOptions, contextOf, fixture, hostOf } from "../support/fixture.ts";
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { applyCommand } from "../../src/commands/apply.ts";
 import { auditCommand } from "../../src/commands/audit.ts";
-import type { GivenDocument } from "../../src/commands/documents.ts";
 import { restoreCommand } from "../../src/commands/restore.ts";
 import { setCommand } from "../../src/commands/set.ts";
 import { confirmTrial, revertByTimer, revertTrial } from "../../src/commands/trialEnd.ts";
 import { tryCommand } from "../../src/commands/try.ts";
 import { UserError } from "../../src/errors.ts";
+import type { GivenDocument } from "../../src/store/documents.ts";
 import type { Answer } from "../../src/system/system.ts";
 import { type FakeSystem, Killed } from "../support/fakeSystem.ts";
 import { applyOptions, contextOf, fixture, hostOf } from "../support/fixture.ts";

@@ -2,10 +2,10 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { auditCommand } from "../../src/commands/audit.ts";
-import type { CommandContext } from "../../src/commands/context.ts";
-import { hookCallOf } from "../../src/commands/hookKinds.ts";
-import { runHooks } from "../../src/commands/hookRun.ts";
+import { hookCallOf } from "../../src/commands/hook/hookKinds.ts";
+import { runHooks } from "../../src/commands/hook/hookRun.ts";
 import { setCommand, unsetCommand } from "../../src/commands/set.ts";
+import type { CommandContext } from "../../src/context.ts";
 import type { FakeSystem } from "../support/fakeSystem.ts";
 import { contextOf, fixture, hostOf } from "../support/fixture.ts";
 

@@ -1,5 +1,5 @@
-import { cloudstackCall } from "../../src/commands/hookCloudstack.ts";
-import { runHook } from "../../src/commands/hookRun.ts";
+import { cloudstackCall } from "../../src/commands/hook/hookCloudstack.ts";
+import { runHook } from "../../src/commands/hook/hookRun.ts";
 import { contextOf, fixture, hostOf } from "./fixture.ts";
 
 export const options = { live: true, reload: true, strict: false, wait: true };

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import * as z from "zod";
-import type { CommandContext } from "../../src/commands/context.ts";
 import { loadSettings } from "../../src/commands/settings.ts";
+import type { CommandContext } from "../../src/context.ts";
 import { plainStyle } from "../../src/report/style.ts";
 import { type FakeSystem, makeHost } from "./fakeSystem.ts";
 import type { IpOutput } from "./ipJson.ts";

@@ -1,0 +1,90 @@
+import type { CommandContext } from "../../context.ts";
+import { exitCodes, UserError } from "../../errors.ts";
+import { answerText, parseRequest, type QueuedCall } from "../../hooks/queue.ts";
+import { messageText } from "../../report/messageText.ts";
+import type { CommandResult } from "../../result.ts";
+import type { HookCall } from "./hookCall.ts";
+import { hookCallOf } from "./hookKinds.ts";
+import { runHooks } from "./hookRun.ts";
+
+/** A call that waits to be carried out. */
+export interface Waiting {
+  readonly queued: QueuedCall;
+  readonly call: HookCall;
+}
+
+/** A request as bin/netkeep-hook writes it; one that cannot be read is answered too, and changes nothing. */
+export async function waitingCall(context: CommandContext, request: string): Promise<Waiting> {
+  const queued = parseRequest(request);
+  if (queued === null) return { queued: nobody, call: unreadable };
+  return { queued, call: await hookCallOf(context, queued.words, async () => queued.input) };
+}
+
+/**
+ * Carries out calls in their order. Those that follow each other and want the same of the host are one transaction.
+ *
+ * @param answered gets the answer to each call, as soon as it is known
+ */
+export async function carryOut<Call extends Waiting>(
+  context: CommandContext,
+  calls: readonly Call[],
+  answered: (call: Call, answer: string) => Promise<void>,
+): Promise<void> {
+  for (const group of alike(calls)) {
+    const results = await resultsOf(context, group);
+    for (const [index, waiting] of group.entries()) {
+      await answered(waiting, answerOf(waiting, results[index] as CommandResult));
+    }
+  }
+}
+
+function answerOf({ queued }: Waiting, { exitCode, text, messages }: CommandResult): string {
+  return answerText(exitCode, text, messages.map((message) => messageText(message, queued.prefixed)).join(""));
+}
+
+/** A fault of netkeep in one call must not reach the others: then each is tried for itself. */
+async function resultsOf(context: CommandContext, group: readonly Waiting[]): Promise<CommandResult[]> {
+  const calls = group.map(({ call }) => call);
+  try {
+    return await runHooks(context, calls);
+  } catch (error) {
+    if (calls.length === 1) return [faultResult(error)];
+    const results: CommandResult[] = [];
+    for (const waiting of group) results.push(...(await resultsOf(context, [waiting])));
+    return results;
+  }
+}
+
+/** Neighbours that may share a transaction. */
+function alike<Call extends Waiting>(calls: readonly Call[]): Call[][] {
+  const groups: Call[][] = [];
+  for (const one of calls) {
+    const last = groups.at(-1);
+    if (last !== undefined && mannerOf(last[0]?.call) === mannerOf(one.call)) last.push(one);
+    else groups.push([one]);
+  }
+  return groups;
+}
+
+function mannerOf(call: HookCall | undefined): string {
+  return call === undefined || "result" in call
+    ? "any"
+    : `${call.options.live} ${call.options.reload} ${call.options.wait}`;
+}
+
+function faultResult(error: unknown): CommandResult {
+  const reason = error instanceof Error ? error.message : String(error);
+  const known = error instanceof UserError;
+  const text = known ? reason : `a fault of netkeep itself: ${reason}`;
+  return { exitCode: exitCodes.asDesired, data: null, text: "", messages: [{ level: "error", text }] };
+}
+
+const nobody: QueuedCall = { words: [], input: "", prefixed: false };
+const unreadable: HookCall = {
+  result: {
+    exitCode: exitCodes.asDesired,
+    data: null,
+    text: "",
+    messages: [{ level: "error", text: "the request was not written in full: is /run full?" }],
+  },
+};

@@ -1,0 +1,142 @@
+import { defaultSettings } from "../../desired/settings.ts";
+import { exitCodes, UserError } from "../../errors.ts";
+import { places } from "../../model/places.ts";
+import type { Settings } from "../../model/settings.ts";
+import { count } from "../../report/style.ts";
+import type { Task } from "../../watch/schedule.ts";
+import { carryOut, waitingCall } from "../hook/hookBatch.ts";
+import { loadSettings } from "../settings.ts";
+import { watchFiles } from "./watchEvents.ts";
+import { signatureOf, type Watch } from "./watchState.ts";
+import { applyDocuments, heal, resync, type TaskResult } from "./watchTasks.ts";
+
+/** Does what is due. Whatever goes wrong is said, and tried again at its time. */
+export async function perform(watch: Watch, task: Task): Promise<void> {
+  const { suspects, schedule, context } = watch;
+  const { system } = context;
+  const begun = system.now();
+  const looked = [...suspects.since.keys()];
+  let idle = true;
+  watch.busy = { since: begun, events: [] };
+  schedule.began(task);
+  try {
+    watch.context = { ...context, settings: await loadSettings(system) };
+    if (task === "documents") await performDocuments(watch);
+    else {
+      const result = task === "heal" ? await heal(watch.context) : await resync(watch.context, watch.findings);
+      idle = result.healed.length === 0;
+      suspects.clear(looked);
+      learn(watch, result);
+    }
+    if (task === "resync") await afterResync(watch);
+  } catch (error) {
+    await failed(watch, task, error);
+  } finally {
+    resume(watch);
+    schedule.ended(task, begun, system.now(), idle);
+  }
+}
+
+/** Carries out the calls of hooks that have come by now, as the queue does, and answers them. */
+export async function performHooks(watch: Watch): Promise<void> {
+  const { context, suspects, say } = watch;
+  // Those that came while the last ones were carried out are not alone.
+  if (watch.crowded) await context.system.sleep(gathering);
+  const calls = watch.calls.splice(0, mostCalls);
+  watch.busy = { since: context.system.now(), events: [] };
+  try {
+    const settings = await hookSettings(watch);
+    const reloadLater = () => watch.schedule.owe(context.system.now());
+    const learning = { ...context, settings, learn: suspects.learn, reloadLater };
+    const waiting = await Promise.all(
+      calls.map(async ({ text, answer }) => ({ answer, ...(await waitingCall(learning, text)) })),
+    );
+    await carryOut(learning, waiting, async ({ answer }, text) => answer(text));
+    watch.lastOwn = context.system.now();
+  } catch (error) {
+    say({ level: "error", text: `hooks: ${error instanceof Error ? error.message : String(error)}` });
+    // Whoever has no answer makes the call by itself.
+    for (const { answer } of calls) answer("");
+  } finally {
+    watch.crowded = watch.calls.length > 0;
+    resume(watch);
+  }
+}
+
+/** A guest must be able to start on a host with a slip in netkeep.conf. */
+async function hookSettings({ context, say }: Watch): Promise<Settings> {
+  try {
+    return await loadSettings(context.system);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    say({ level: "error", text: `${error.message}\nthe defaults are used for hooks` });
+    return defaultSettings;
+  }
+}
+
+/** What has happened meanwhile is judged now. */
+export function resume(watch: Watch): void {
+  const events = watch.busy?.events ?? [];
+  watch.busy = null;
+  for (const event of events) watch.suspects.see(event, watch.context.system.now());
+}
+
+/** For `systemctl status`. */
+export function statusText({ findings, strikes }: Watch): string {
+  const drift = findings.filter(({ severity }) => severity !== "info");
+  const fought = strikes.contested === 0 ? "" : `; ${count(strikes.contested, "entry")} fought over`;
+  const left = drift.length === 0 ? "as desired" : `${count(drift.length, "finding")}, see netkeep audit`;
+  return `${left}${fought}`;
+}
+
+async function performDocuments(watch: Watch): Promise<void> {
+  const { context, say, schedule } = watch;
+  const now = await signatureOf(context, places.documents);
+  if (now === watch.documents) return;
+  for (const message of await applyDocuments(context)) say(message);
+  watch.documents = now;
+  // For what is wanted from now on.
+  schedule.distrust(context.system.now());
+}
+
+function learn(watch: Watch, { entries, healed, messages, findings }: TaskResult): void {
+  const { suspects, strikes, say, context } = watch;
+  const now = context.system.now();
+  suspects.learn(entries, null);
+  if (healed.length > 0) watch.lastOwn = now;
+  for (const message of messages) say(message);
+  for (const key of strikes.healed(healed, now)) {
+    say({ level: "warning", text: `somebody takes away or changes ${key} again and again: it is set less often now` });
+  }
+  for (const key of strikes.settle(now)) say({ level: "notice", text: `${key} stays: nobody takes it away any more` });
+  if (findings !== null) watch.findings = findings;
+}
+
+async function afterResync(watch: Watch): Promise<void> {
+  const { context, schedule, watching } = watch;
+  watchFiles(watch);
+  if ((await signatureOf(context, places.documents)) !== watch.documents) {
+    schedule.documentsChanged(context.system.now());
+  }
+  watch.leasesAt = context.system.now();
+  await watching.notify(`STATUS=${statusText(watch)}`);
+}
+
+async function failed(watch: Watch, task: Task, error: unknown): Promise<void> {
+  const { say, schedule, context } = watch;
+  const reason = error instanceof Error ? error.message : String(error);
+  const known = error instanceof UserError;
+  say({ level: "error", text: `${task}: ${known ? reason : `a fault of netkeep itself: ${reason}`}` });
+  const now = context.system.now();
+  // Somebody else is at work, or a trial is on: later. What is wrong with a document stays wrong until it changes.
+  if (task === "documents" && known && error.exitCode === exitCodes.busy) schedule.retryDocuments(now);
+  else if (task === "documents") watch.documents = await signatureOf(context, places.documents);
+  else if (task === "heal") schedule.distrust(now + afterFailure);
+}
+
+/** In milliseconds. */
+const afterFailure = 5000;
+/** In milliseconds: a run costs a few, and so is shared. */
+const gathering = 15;
+/** With many more owners at once a run reads the whole host (prepareNarrow.ts). */
+const mostCalls = 60;

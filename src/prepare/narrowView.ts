@@ -1,0 +1,53 @@
+import type { CommandContext } from "../context.ts";
+import { hasUnmarked } from "../kernel/unmarked.ts";
+import { parseMac } from "../model/mac.ts";
+import { places } from "../model/places.ts";
+import type { KernelState } from "../model/state.ts";
+import { observeKernelLinks, observeNeighborText } from "../observe/observeKernel.ts";
+import { isSameNetworkd } from "../observe/observeNetworkd.ts";
+import { type PendingReload, parsePending } from "../observe/pending.ts";
+import { readAnnounced } from "./announcedRules.ts";
+import { type Memory, recall } from "./memory.ts";
+
+/** The host as a run about few owners sees it: its links, and what the last run knew of the rest. */
+export interface NarrowView {
+  readonly memory: Memory;
+  readonly links: KernelState["links"];
+  /** Reloads that wait for a networkd that does not run; null for none. */
+  readonly pending: PendingReload | null;
+  /** Links that are looked at besides those of the owners: a guest that nothing is known of may be the first call there. */
+  readonly around: readonly string[];
+}
+
+/**
+ * null if the last run is not to be relied on: the settings, the documents or networkd are not what they were.
+ *
+ * @param around links that the run is about besides those of its owners
+ */
+export async function readNarrowView(
+  { system, settings }: CommandContext,
+  around: readonly string[] = [],
+): Promise<NarrowView | null> {
+  const memory = await recall(system, settings);
+  if (memory === null) return null;
+  const [isSame, pendingText, announced, links] = await Promise.all([
+    isSameNetworkd(system, memory.networkd),
+    system.readText(places.reloadPending),
+    readAnnounced(system),
+    observeKernelLinks(system),
+  ]);
+  if (!isSame) return null;
+  const pending = parsePending(pendingText);
+  // A run that was killed before or during its reload is to be completed by one that looks at everything.
+  const mayBeKilled = memory.networkd.running && pending?.complete !== true;
+  const unfinished = pendingText !== null && (mayBeKilled || (pending?.guarded.length ?? 1) > 0);
+  return unfinished || announced.length > 0 ? null : { memory, links, pending, around };
+}
+
+/** Whether guests that leave have neighbors that are not ours: an agent's script may have set them. */
+export async function hasStrays({ system, settings }: CommandContext, macs: readonly string[]): Promise<boolean> {
+  const known = macs.map((text) => parseMac(text)).flatMap((mac) => ("value" in mac ? [mac.value] : []));
+  if (known.length === 0) return false;
+  const neighbors = await observeNeighborText(system);
+  return known.some((mac) => hasUnmarked(neighbors, mac, settings.routeProtocol));
+}

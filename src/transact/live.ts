@@ -1,0 +1,109 @@
+import { batchesOf, batchText, parseBatchErrors, replacedRules } from "../kernel/batch.ts";
+import type { KernelChange } from "../model/change.ts";
+import { type Entry, entryKey } from "../model/entry.ts";
+import type { KernelEntries } from "../model/state.ts";
+import { observeEntries } from "../observe/observeKernel.ts";
+import { concurrentSteps } from "../plan/steps.ts";
+import type { System } from "../system/system.ts";
+
+/** An entry that the kernel did not take, and its words. */
+export interface Refusal {
+  readonly entry: Entry;
+  readonly reason: string;
+}
+
+export interface LiveResult {
+  readonly applied: readonly KernelChange[];
+  readonly refused: readonly Refusal[];
+}
+
+/** How often a batch that stopped early is begun again; each time at least one line is behind us. */
+const mostRounds = 100;
+
+/**
+ * Carries out kernel changes in one `ip -force -batch`, in two at once where there are many, and one more for rules of
+ * IPv6. If a batch stops early (a refused `neigh` line does that even with -force, without a line number), the kernel is
+ * read again and `replan` says what is left.
+ *
+ * @param replan what is still to do, in the same order, given what the kernel has now
+ */
+export async function applyLive(
+  system: System,
+  changes: readonly KernelChange[],
+  protocol: number,
+  replan: (state: KernelEntries) => readonly KernelChange[],
+): Promise<LiveResult> {
+  const refused = new Map<string, Refusal>();
+  let left = changes;
+  for (let round = 0; left.length > 0 && round < mostRounds; round++) {
+    const stopped = await carryOut(system, left, protocol, refused);
+    if (stopped === null) break;
+    left = replan(await observeEntries(system)).filter((change) => !refused.has(entryKey(change.entry)));
+    const culprit = left[0];
+    // The lines above the one that stopped the batch are done, so it is the first that is left. Not so for a delete whose
+    // entry vanished by itself: it is not left at all, and what is left is only to be begun again.
+    if (culprit !== undefined && stops(culprit) && !vanished(stopped)) {
+      refused.set(entryKey(culprit.entry), refusal(culprit, stopped));
+      left = left.slice(1);
+    }
+  }
+  const taken = () => (refused.size === 0 ? changes : changes.filter((change) => !refused.has(entryKey(change.entry))));
+  const replaced = replacedRules(taken());
+  if (replaced.length > 0) await runBatches(system, replaced, protocol, refused);
+  return { applied: taken(), refused: [...refused.values()] };
+}
+
+/** @returns what stopped a batch before its end; null if all lines were tried */
+async function carryOut(
+  system: System,
+  changes: readonly KernelChange[],
+  protocol: number,
+  refused: Map<string, Refusal>,
+): Promise<string | null> {
+  for (const step of concurrentSteps(changes)) {
+    const stopped = await Promise.all(step.map((list) => runBatches(system, list, protocol, refused)));
+    const reason = stopped.find((text) => text !== null);
+    if (reason !== undefined) return reason;
+  }
+  return null;
+}
+
+async function runBatches(
+  system: System,
+  changes: readonly KernelChange[],
+  protocol: number,
+  refused: Map<string, Refusal>,
+): Promise<string | null> {
+  for (const batch of batchesOf(changes)) {
+    const args = [...batch.options, "-force", "-batch", "-"];
+    const result = await system.run("ip", args, batchText(batch.changes, protocol));
+    const errors = parseBatchErrors(result.stderr, result.exitCode);
+    for (const [index, reason] of errors.refused) {
+      const change = batch.changes[index];
+      if (change !== undefined && !isGone(change, reason)) refused.set(entryKey(change.entry), refusal(change, reason));
+    }
+    if (errors.stopped !== null) return errors.stopped;
+  }
+  return null;
+}
+
+function refusal({ entry }: KernelChange, reason: string): Refusal {
+  if (entry.kind !== "rule" || reason !== "File exists") return { entry, reason };
+  // rule_exists() of net/core/fib_rules.c: an address that is not named fits any, and inverted is no difference.
+  const taken = "the kernel takes it for another rule with this priority and table; give one of them another priority";
+  return { entry, reason: taken };
+}
+
+/** Only `neigh` lines stop a batch: routes are checked and spelt so that `ip` can parse them. */
+function stops(change: KernelChange): boolean {
+  return change.entry.kind === "neighbor";
+}
+
+/** Deleting what is not there is what we wanted. */
+function isGone(change: KernelChange, reason: string): boolean {
+  return change.action === "remove" && (vanished(reason) || /Cannot find device/.test(reason));
+}
+
+function vanished(reason: string): boolean {
+  return /No such (process|file or directory)/.test(reason);
+}
