@@ -64,7 +64,7 @@ test.concurrent(
     await applied(ns, "guests", guests(20));
     const before = await ipText(ns);
     const first = await watching(ns);
-    const monitor = async () => (await ns.sh(`pgrep -P ${first.pid} -x ip`)).trim();
+    const monitor = async () => (await ns.sh(`pgrep -P ${first.pid} -f "^ip .*monitor"`)).trim();
     await ns.sh(`kill -STOP ${await monitor()}`);
     await ns.sh(`for n in $(seq 30000); do printf 'route add 10.%d.%d.1/32 dev br1 table 99\\n' $((n/250)) $((n%250)); done >/run/batch
       ip link set br0 address 02:00:00:00:00:00
