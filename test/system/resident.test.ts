@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Conversation, converse, longestQuestion } from "../../src/system/conversation.ts";
 import { keepLock, type LockKeeper } from "../../src/system/lockKeeper.ts";
@@ -109,12 +110,13 @@ describe.each(["perl", "flock"])("the lock, held by %s", (program) => {
       keeper.unlock();
       await expect.poll(isFree, { timeout: 5000 }).toBe(true);
     }
-    const other = spawn("/usr/bin/env", [`PATH=${path}`, "flock", file, "sh", "-c", "echo held; sleep 0.4"]);
+    const other = spawn("/usr/bin/env", [`PATH=${path}`, "flock", file, "sh", "-c", "echo held; read -r line"]);
     await once(other.stdout, "data");
     await expect(keeper.lock(0)).rejects.toMatchObject({ exitCode: 75 });
-    const begun = Date.now();
-    await keeper.lock(20);
-    expect(Date.now() - begun).toBeGreaterThan(50);
+    const locked = keeper.lock(20);
+    expect(await Promise.race([locked.then(() => "locked"), setTimeout(200, "waits")])).toBe("waits");
+    other.stdin.end("go\n");
+    await locked;
     expect(isFree()).toBe(false);
   });
 });
