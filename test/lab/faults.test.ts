@@ -89,8 +89,10 @@ describe.each(suites)("faults on %s", (suite) => {
   ])("%s is an error that says what to do, and changes nothing", async (_, base, message) => {
     await host.writeFile(`${directory}/10-odd0.network`, base);
     // Without an address of its own, which the kernel would set some time later.
-    for (const link of ["odd0", "cloudbr9"])
-      await host.run(["ip", "link", "add", link, "addrgenmode", "none", "up", "type", "bridge"]);
+    for (const link of ["odd0", "cloudbr9"]) {
+      await host.run(["ip", "link", "add", link, "type", "bridge"]);
+      await host.run(["ip", "link", "set", link, "addrgenmode", "none", "up"]);
+    }
     await host.run(["networkctl", "reload"]);
     const before = await kernelEntries(host);
     const result = await apply(host, "version: 1\nroutes:\n  - { to: 192.0.2.7, dev: odd0 }\n", "odd");

@@ -61,9 +61,11 @@ describe.each(suites)("bridges of netkeep on %s", (suite) => {
   const both = (work: (host: LabHost, index: number) => Promise<void>) => Promise.all(hosts.map(work));
   const ping = (host: LabHost, guest: GuestOptions, to: string) =>
     host.run(inNamespace(guest.name, ["ping", "-c1", "-W2", to]), { reject: false });
+  /** Asked again: a guest and the link between the hosts take some time to be up after they were made. */
   const reaches = async (host: LabHost, from: GuestOptions, to: GuestOptions) => {
     for (const address of to.addresses) {
-      expect(await ping(host, from, address), `${from.name} to ${address}`).toMatchObject({ exitCode: 0 });
+      const status = async () => (await ping(host, from, address)).exitCode;
+      await expect.poll(status, { timeout: 20_000, message: `${from.name} to ${address}` }).toBe(0);
     }
   };
   const stateOf = async (host: LabHost) => {

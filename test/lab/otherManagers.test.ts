@@ -176,15 +176,11 @@ describe.each(suites)("ifupdown and NetworkManager, on %s", (suite) => {
   });
 
   test("NetworkManager: reapply, con down and up, a restart, and a link that it lets go of", async () => {
-    const states = () => shellOf(host)("nmcli -t -f device,state device");
     const index = () => shellOf(host)(`cat /sys/class/net/${own}/ifindex`);
     await host.run(["nmcli", "device", "reapply", own]);
     expect((await entriesOn(own)).length).toBe(5);
-    // Without a profile there is nothing to apply: NetworkManager flushes the link and manages it no more.
-    await host.run(["nmcli", "device", "reapply", bare]);
-    await waitFor(async () => (await states()).includes(`${bare}:unmanaged`));
-    await waitFor(async () => (await entriesOn(bare)).length === 4, 20_000);
-    await waitFor(async () => (await netkeep(host, ["audit"], { reject: false })).exitCode === 0, 20_000);
+    // Not of the bridge without a profile: NetworkManager would apply what it took the link for when it appeared, and if that
+    // was before the link had IPv6, IPv6 is off then.
     await host.run(["ip", "link", "del", bare]);
     await netkeep(host, ["unset", bare]);
     const before = await index();

@@ -25,6 +25,8 @@ describe.each(suites)("FRR on %s", (suite) => {
 
   test("a guest that starts is announced, by BGP and by OSPF, and nothing else is", async () => {
     const [one, two] = fabric.hosts;
+    // The other guest, with an address of each family.
+    await waitFor(async () => (await fabric.announced()).length === 2);
     const others = await fabric.announced();
     await apply(
       one,
