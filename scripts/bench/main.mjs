@@ -4,13 +4,14 @@ import { boot } from "./cases/boot.mjs";
 import { bulk } from "./cases/bulk.mjs";
 import { crowd } from "./cases/crowd.mjs";
 import { guest } from "./cases/guest.mjs";
+import { owners } from "./cases/owners.mjs";
 import { resident } from "./cases/resident.mjs";
 import { start } from "./cases/start.mjs";
 import { setUp } from "./host.mjs";
 import { addRow } from "./measure.mjs";
 import { rowText } from "./text.mjs";
 
-const cases = { start, guest, crowd, resident, bulk, boot };
+const cases = { start, guest, owners, crowd, resident, bulk, boot };
 const { values: given } = parseArgs({
   options: {
     rows: { type: "string" },
