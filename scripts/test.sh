@@ -2,6 +2,8 @@
 # Every layer of tests, from types to booted Debian hosts. On a fresh Debian with Node 20 and root it installs what it
 # needs. Elsewhere it says which layers it leaves out and why; with CI=true leaving one out is a failure.
 set -uo pipefail
+# The hosts of the lab get the modes of files from it.
+umask 022
 cd "$(dirname "$0")/.."
 
 results=$(mktemp -d)

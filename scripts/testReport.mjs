@@ -10,11 +10,15 @@ console.log(numPassedTests, numFailedTests + (numTotalTests === 0 ? 1 : 0), numP
 
 for (const file of testResults) {
   const failed = file.assertionResults.filter(({ status }) => status === "failed");
-  for (const test of failed) note(`${file.name}: ${test.fullName}`, test.failureMessages.join("\n"));
+  // What fails after the first in a file is often its consequence.
+  for (const [index, test] of failed.entries()) {
+    note(`${file.name}: ${test.fullName}`, index < 2 ? test.failureMessages.join("\n") : "");
+  }
   if (failed.length === 0 && file.status === "failed") note(file.name, file.message);
 }
 
 function note(name, reason) {
-  const lines = reason.split("\n").slice(0, 25);
-  appendFileSync(failures, `${name}\n${lines.map((line) => `    ${line}`).join("\n")}\n`);
+  const lines = reason.split("\n").filter((line) => line !== "");
+  const first = lines.slice(0, 20).map((line) => `    ${line.slice(0, 240)}\n`);
+  appendFileSync(failures, `${name}\n${first.join("")}`);
 }
