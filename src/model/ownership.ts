@@ -1,5 +1,6 @@
 import { type Entry, entryKey, sameEntry } from "./entry.ts";
 import { staticProtocol } from "./route.ts";
+import type { Rule } from "./rule.ts";
 import type { KernelEntry } from "./state.ts";
 
 /** Key → entry, of everything that stands in our drop-ins on disk. */
@@ -13,6 +14,8 @@ export type RecordedEntries = Pick<ReadonlyMap<string, Entry>, "get" | "has">;
 export interface OwnRecord {
   readonly protocol: number;
   readonly recorded: RecordedEntries;
+  /** Rules that a run that was killed was about to set; the drop-ins may say something else of the same keys. */
+  readonly announced?: readonly Rule[];
   /**
    * The keys that this run is about; null for all. A run that has read only some owners must not take what belongs to the
    * others for its own, because it would delete that.
@@ -29,7 +32,7 @@ export interface OwnRecord {
 
 /** We may overwrite this entry: it is ours, or it sits on a key that is ours and was changed by somebody. */
 export function isOursToReplace(entry: KernelEntry, record: OwnRecord): boolean {
-  return entry.protocol === record.protocol || record.recorded.has(entryKey(entry));
+  return entry.protocol === record.protocol || record.recorded.has(entryKey(entry)) || isAnnounced(entry, record);
 }
 
 /** We may delete this entry: only what is ours beyond doubt, by its mark or by being just what our drop-in says. */
@@ -39,5 +42,9 @@ export function isOursToRemove(entry: KernelEntry, record: OwnRecord): boolean {
   if (entry.protocol === record.protocol) return recorded !== undefined || record.doubtful?.(entry.link) !== true;
   // Equal rules of other protocols are there beside ours, and networkd's are static.
   if (entry.kind === "rule" && entry.protocol !== staticProtocol) return false;
-  return recorded !== undefined && sameEntry(recorded, entry);
+  return (recorded !== undefined && sameEntry(recorded, entry)) || isAnnounced(entry, record);
+}
+
+function isAnnounced(entry: KernelEntry, { announced = [] }: OwnRecord): boolean {
+  return announced.some((rule) => sameEntry(rule, entry));
 }

@@ -1,6 +1,4 @@
 import type { KernelChange } from "../model/change.ts";
-import { entryKey } from "../model/entry.ts";
-import type { RecordedEntries } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
 import type { Rule } from "../model/rule.ts";
 import type { System } from "../system/system.ts";
@@ -39,14 +37,4 @@ export async function announceRules(
 
 export async function forgetAnnounced(system: System): Promise<void> {
   await system.removeFile(places.announcedRules);
-}
-
-/** What the drop-ins say, and after that what was announced. */
-export function withAnnounced(recorded: RecordedEntries, rules: readonly Rule[]): RecordedEntries {
-  if (rules.length === 0) return recorded;
-  const announced = new Map(rules.map((rule) => [entryKey(rule), rule]));
-  return {
-    get: (key) => recorded.get(key) ?? announced.get(key),
-    has: (key) => recorded.has(key) || announced.has(key),
-  };
 }

@@ -25,7 +25,7 @@ import { readHostDocuments } from "../store/documentFiles.ts";
 import { type GivenDocument, type LoadedDocuments, loadDocuments, shapeDocuments } from "../store/documents.ts";
 import { lostOwners } from "../store/lostOwners.ts";
 import type { System } from "../system/system.ts";
-import { readAnnounced, withAnnounced } from "./announcedRules.ts";
+import { readAnnounced } from "./announcedRules.ts";
 import { planHostBridges } from "./bridges.ts";
 import { fileChanges, obstacleNotes } from "./filePlan.ts";
 import { type Layout, layOut } from "./layout.ts";
@@ -100,10 +100,10 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   let layout: Layout | null = null;
   const rendered: RenderedEntries = (path, text) =>
     layout?.files.find((file) => file.path === path && file.text === text)?.entries ?? null;
-  const recorded = withAnnounced(recordedEntries(observed.generated, rendered), announced);
+  const recorded = recordedEntries(observed.generated, rendered);
   const withFiles = new Set(generatedLinks(host.generated));
   const doubt = documents.broken.length === 0 ? {} : { doubtful: (link: string) => !withFiles.has(link) };
-  const known: OwnRecord = { protocol: settings.routeProtocol, recorded, scope: null, ...doubt };
+  const known: OwnRecord = { protocol: settings.routeProtocol, recorded, announced, scope: null, ...doubt };
   const doubted = { group: settings.routeProtocol, adopt: options.adopt, doubt: documents.broken.length > 0 };
   const bridges = await planHostBridges(system, desired, observed, doubted);
   const laidOut = layOut(desired, observed, known, (text) => system.digest(text), bridges);

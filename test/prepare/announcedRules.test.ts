@@ -8,19 +8,20 @@ import { canonicalJson } from "../support/ipJson.ts";
 
 const options = { runtime: false, live: true, reload: true };
 const table = 4711;
-const given: GivenDocument = {
+const inTable = (number: number): GivenDocument => ({
   owner: "uplink",
   source: "stdin",
   path: null,
   text: JSON.stringify({
     version: 1,
-    routes: [{ to: "198.51.100.0/24", dev: "cloudbr0", table }],
+    routes: [{ to: "198.51.100.0/24", dev: "cloudbr0", table: number }],
     rules: [
-      { from: "198.51.100.0/24", table, priority: 3200 },
-      { to: "2001:db8:99::/64", table, priority: 3200 },
+      { from: "198.51.100.0/24", table: number, priority: 3200 },
+      { to: "2001:db8:99::/64", table: number, priority: 3200 },
     ],
   }),
-};
+});
+const given = inTable(table);
 
 async function host(networkd: number | null): Promise<FakeSystem> {
   const made = hostOf({ ...fixture("l3-guest"), networkd });
@@ -66,6 +67,32 @@ describe.each([252, 257])("a rule that is set, with networkd %d", (networkd) => 
       }
     }
     expect(unmarked).toBeGreaterThan(0);
+  });
+
+  test("killed on the way to another table, and then the first one is wanted again: nothing is left of the other", async () => {
+    const begun = async () => {
+      const made = await host(networkd);
+      await setCommand(await contextOf(made), given, options);
+      return made;
+    };
+    const other = inTable(table + 1);
+    const undisturbed = await begun();
+    const before = stateOf(undisturbed);
+    undisturbed.begin();
+    await setCommand(await contextOf(undisturbed), other, options);
+    const { effects } = undisturbed;
+    let both = 0;
+    for (let at = 1; at <= effects; at++) {
+      const made = await begun();
+      made.begin({ at, how: "kill" });
+      await expect(setCommand(await contextOf(made), other, options)).rejects.toThrow(Killed);
+      const tables = rulesOf(made).map((rule) => rule.table);
+      if (tables.includes(String(table)) && tables.includes(String(table + 1))) both++;
+      made.begin();
+      await setCommand(await contextOf(made), given, options);
+      expect(JSON.parse(stateOf(made)), `kill at ${at}: ${undisturbed.trace[at - 1]}`).toEqual(JSON.parse(before));
+    }
+    expect(both).toBeGreaterThan(0);
   });
 
   test("an equal rule of somebody else, that was there all the time, stays", async () => {
