@@ -38,7 +38,10 @@ export async function lookUp(
   if (lines.length === 0) return { routes: [], neighbors: [] };
   const { stdout } = await system.run("ip", ["-j", "-N", "-force", "-batch", "-"], `${lines.join("\n")}\n`);
   const answers = stdout.split("\n").filter((line) => line.trim() !== "");
-  const now = answers.slice(0, defaults.length).flatMap((text, index) => gatewaysIn(text, defaults[index]?.link ?? ""));
+  const asked = answers.slice(0, defaults.length);
+  // A link that is gone has no answer, and the next one is that of something else.
+  if (!asked.every((text) => text.startsWith("["))) return null;
+  const now = asked.flatMap((text, index) => gatewaysIn(text, defaults[index]?.link ?? ""));
   if (now.sort().join() !== gateways.map(gatewayText).sort().join()) return null;
   const found = answers.slice(defaults.length).map(answerOf);
   const there = found.flatMap((answer) => answer.neighbors);

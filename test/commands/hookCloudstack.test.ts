@@ -57,6 +57,16 @@ describe("add and delete", () => {
     expect(live()).toEqual([]);
   });
 
+  test("the uplink has gone since the last call: it is no matter to the only guest of a bridge", async () => {
+    const { made, hook } = await cloudstackHost();
+    const guest = ["-b", "cloudbr1", "-m", mac, "-4"];
+    await hook(["-o", "add", ...guest, v4]);
+    await hook(["-o", "add", ...guest, v4]);
+    made.kernel.ip(["-force", "-batch", "-"], "link del dev uplink0\n");
+    expect(await hook(["-o", "add", ...guest, "2.57.57.32"])).toMatchObject(good);
+    expect(made.kernel.routes.map(({ dst }) => dst)).toEqual(expect.arrayContaining([v4, "2.57.57.32"]));
+  });
+
   test("an add of nothing and a delete of an unknown guest do nothing", async () => {
     const { hook, live } = await cloudstackHost();
     for (const argv of [

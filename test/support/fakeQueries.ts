@@ -12,7 +12,9 @@ export function answerQueries(state: IpOutput, input: string): { stdout: string;
     const [, anywhere] = /^route show table all exact (\S+)$/.exec(line) ?? [];
     const [, address] = /^route get fibmatch (\S+)$/.exec(line) ?? [];
     const [, dst, dev] = /^neigh get (\S+) dev (\S+)$/.exec(line) ?? [];
-    if (exact !== undefined) {
+    if (exact !== undefined && !state.address.some(({ ifname }) => ifname === words.at(-1))) {
+      stderr += `Cannot find device "${words.at(-1)}"\nCommand failed -:${index + 1}\n`;
+    } else if (exact !== undefined) {
       const found = routesTo(state, exact).filter((route) => route.dev === words.at(-1) && route.table === undefined);
       stdout += `${JSON.stringify(found.map(({ dev: _, ...rest }) => rest))}\n`;
     } else if (anywhere !== undefined) stdout += `${JSON.stringify(routesTo(state, anywhere))}\n`;
