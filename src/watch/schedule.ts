@@ -17,6 +17,8 @@ export interface Schedule {
   owe(now: number): void;
   /** Events were lost, or networkd has done something by itself. */
   distrust(now: number): void;
+  /** The task could not be carried out: one that fails at once would else be tried again without a pause. */
+  failed(task: Task, now: number): void;
   /** What comes from now on is not covered by the task any more. */
   began(task: Task): void;
   /** @param idle there was nothing to do */
@@ -39,6 +41,7 @@ const longestOwed = 500;
  */
 const rest = 4;
 const longestRest = 10_000;
+const restAfterFailure = 5000;
 
 /** @param resyncEvery in milliseconds */
 export function createSchedule(suspects: Suspects, strikes: Strikes, resyncEvery: () => number, now: number): Schedule {
@@ -74,6 +77,11 @@ export function createSchedule(suspects: Suspects, strikes: Strikes, resyncEvery
     distrust(at) {
       distrustedAt = Math.min(distrustedAt, at + distrustQuiet);
     },
+    failed(task, at) {
+      if (task !== "documents") restsUntil[task] = at + restAfterFailure;
+      // An audit with repair finds whatever the heal was for; it comes again by itself.
+      if (task === "heal") distrustedAt = Math.min(distrustedAt, at + restAfterFailure);
+    },
     began(task) {
       if (task === "documents") documentsAt = Number.POSITIVE_INFINITY;
       if (task === "heal") owed = { since: Number.POSITIVE_INFINITY, last: 0 };
@@ -82,7 +90,7 @@ export function createSchedule(suspects: Suspects, strikes: Strikes, resyncEvery
     ended(task, begun, at, idle) {
       if (task === "documents") return;
       if (task === "resync") resyncAt = at + resyncEvery();
-      restsUntil[task] = idle ? at + Math.min(longestRest, rest * (at - begun)) : at;
+      restsUntil[task] = Math.max(restsUntil[task], idle ? at + Math.min(longestRest, rest * (at - begun)) : at);
     },
   };
 }

@@ -23,13 +23,14 @@ export async function perform(watch: Watch, task: Task): Promise<void> {
     watch.context = { ...context, settings: await loadSettings(system) };
     if (task === "documents") await performDocuments(watch);
     else {
-      const result = task === "heal" ? await heal(watch.context) : await resync(watch.context, watch.findings);
+      const result = task === "heal" ? await heal(watch.context) : await resync(watch.context, watch.findings ?? []);
       idle = result.healed.length === 0;
       suspects.clear(looked);
       learn(watch, result);
     }
     if (task === "resync") await afterResync(watch);
   } catch (error) {
+    suspects.clear(looked);
     await failed(watch, task, error);
   } finally {
     resume(watch);
@@ -83,6 +84,7 @@ export function resume(watch: Watch): void {
 
 /** For `systemctl status`. */
 export function statusText({ findings, strikes }: Watch): string {
+  if (findings === null) return "the last look at everything failed, see the journal";
   const drift = findings.filter(({ severity }) => severity !== "info");
   const fought = strikes.contested === 0 ? "" : `; ${count(strikes.contested, "entry")} fought over`;
   const left = drift.length === 0 ? "as desired" : `${count(drift.length, "finding")}, see netkeep audit`;
@@ -91,10 +93,17 @@ export function statusText({ findings, strikes }: Watch): string {
 
 async function performDocuments(watch: Watch): Promise<void> {
   const { context, say, schedule } = watch;
+  const before = watch.documents;
   const now = await signatureOf(context, places.documents);
-  if (now === watch.documents) return;
-  for (const message of await applyDocuments(context)) say(message);
+  if (now === before) return;
+  // What is wrong with a document stays wrong until it changes.
   watch.documents = now;
+  try {
+    for (const message of await applyDocuments(context)) say(message);
+  } catch (error) {
+    if (isBusy(error)) watch.documents = before;
+    throw error;
+  }
   // For what is wanted from now on.
   schedule.distrust(context.system.now());
 }
@@ -123,19 +132,23 @@ async function afterResync(watch: Watch): Promise<void> {
 }
 
 async function failed(watch: Watch, task: Task, error: unknown): Promise<void> {
-  const { say, schedule, context } = watch;
+  const { say, schedule, context, watching } = watch;
   const reason = error instanceof Error ? error.message : String(error);
   const known = error instanceof UserError;
   say({ level: "error", text: `${task}: ${known ? reason : `a fault of netkeep itself: ${reason}`}` });
   const now = context.system.now();
-  // Somebody else is at work, or a trial is on: later. What is wrong with a document stays wrong until it changes.
-  if (task === "documents" && known && error.exitCode === exitCodes.busy) schedule.retryDocuments(now);
-  else if (task === "documents") watch.documents = await signatureOf(context, places.documents);
-  else if (task === "heal") schedule.distrust(now + afterFailure);
+  if (task !== "documents") schedule.failed(task, now);
+  else if (isBusy(error)) schedule.retryDocuments(now);
+  if (task !== "resync") return;
+  watch.findings = null;
+  await watching.notify(`STATUS=${statusText(watch)}`);
 }
 
-/** In milliseconds. */
-const afterFailure = 5000;
+/** Somebody else is at work, or a trial is on: later. */
+function isBusy(error: unknown): boolean {
+  return error instanceof UserError && error.exitCode === exitCodes.busy;
+}
+
 /** In milliseconds: a run costs a few, and so is shared. */
 const gathering = 15;
 /** With many more owners at once a run reads the whole host (prepareNarrow.ts). */

@@ -22,8 +22,8 @@ export interface Watch {
   readonly schedule: Schedule;
   /** With the settings as they were read last. */
   context: CommandContext;
-  /** What the last full look left. */
-  findings: readonly Finding[];
+  /** What the last full look left; null if it failed. */
+  findings: readonly Finding[] | null;
   /** Of the documents that were applied or seen at the start, see `signatureOf`. */
   documents: string;
   /** Since when a task is at work; what happens meanwhile is judged by what is wanted afterwards. */
@@ -43,7 +43,7 @@ export function createWatch(context: CommandContext, watching: Watching, say: (m
   const strikes = createStrikes();
   const every = () => watch.context.settings.watchSeconds * 1000;
   const schedule = createSchedule(suspects, strikes, every, context.system.now());
-  const fresh = { findings: [], documents: "", busy: null, calls: [], crowded: false, lastOwn: 0, leasesAt: 0 };
+  const fresh = { findings: null, documents: "", busy: null, calls: [], crowded: false, lastOwn: 0, leasesAt: 0 };
   const watch: Watch = { watching, say, suspects, strikes, schedule, context, ...fresh };
   return watch;
 }

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import { applyCommand } from "../../src/commands/apply.ts";
+import { watchCommand } from "../../src/commands/watch.ts";
+import type { Message } from "../../src/result.ts";
+import type { FakeSystem } from "../support/fakeSystem.ts";
+import { FakeWatching, type Happening } from "../support/fakeWatching.ts";
+import { applyOptions, contextOf, fixture, hostOf } from "../support/fixture.ts";
+
+const guest = "2.57.57.30";
+const lost = `[ROUTE]Deleted ${guest} dev cloudbr0 table 254 proto 107 scope 253`;
+
+/** Lets a watch run for so many milliseconds. */
+async function watch(host: FakeSystem, lasts: number, story: readonly Happening[]) {
+  const said: (Message & { at: number })[] = [];
+  const watching = new FakeWatching(host, lasts, story);
+  await watchCommand(await contextOf(host), watching, (message) => {
+    said.push({ ...message, at: watching.time });
+    // Time stands still while it works: one that never waits would never end.
+    if (said.length > 100) watching.ending = true;
+  });
+  return {
+    said,
+    texts: said.map(({ text }) => text),
+    status: watching.notified.filter((text) => /^STATUS=/.test(text)),
+  };
+}
+
+async function healthyHost(): Promise<FakeSystem> {
+  const host = hostOf(fixture("l3-guest"));
+  host.begin();
+  await applyCommand(await contextOf(host), { ...applyOptions, given: [] });
+  return host;
+}
+
+const hasRoute = (host: FakeSystem) => host.kernel.routes.some(({ dst }) => dst === guest);
+const loseRoute = (host: FakeSystem) => () => {
+  host.kernel.ip(["-force", "-batch", "-"], `route del ${guest}/32 dev cloudbr0 table 254 proto 107 metric 0\n`);
+  expect(hasRoute(host)).toBe(false);
+};
+
+describe("netkeep watch", () => {
+  test("what the kernel says was lost is set again", async () => {
+    const host = await healthyHost();
+    const { texts, status } = await watch(host, 2000, [
+      [1000, loseRoute(host)],
+      [1000, (watching) => watching.line(lost)],
+    ]);
+    expect(hasRoute(host)).toBe(true);
+    expect(status.at(-1)).toBe("STATUS=as desired");
+    expect(texts).toEqual([
+      "watching: as desired",
+      expect.stringContaining(`set again: route ${guest}/32 dev cloudbr0`),
+    ]);
+  });
+
+  test("what is lost without a word comes back when the kernel has dropped events, else with the next full look", async () => {
+    for (const [complaint, by] of [
+      ["netlink receive error No buffer space available (105)", 2000],
+      ["", 95_000],
+    ] as const) {
+      const host = await healthyHost();
+      await watch(host, by, [
+        [1000, loseRoute(host)],
+        [1000, (watching) => watching.complaint(complaint)],
+      ]);
+      expect(hasRoute(host), complaint).toBe(true);
+    }
+  });
+
+  test("a heal that fails is not tried without a pause, and comes as soon as it can", async () => {
+    const host = await healthyHost();
+    const settings = "/etc/netkeep/netkeep.conf";
+    const { said, status } = await watch(host, 60_000, [
+      [1000, () => host.addFile(settings, "[Netkeep]\nLockSeconds=soon\n")],
+      [1000, loseRoute(host)],
+      ...Array.from({ length: 200 }, (_, n): Happening => [1000 + 50 * n, (watching) => watching.line(lost)]),
+      [12_000, () => host.addFile(settings, "[Netkeep]\n")],
+      [13_000, (watching) => watching.line(lost)],
+    ]);
+    expect(status).toEqual([
+      "STATUS=as desired",
+      "STATUS=as desired",
+      ...status.slice(2, -1).fill("STATUS=the last look at everything failed, see the journal"),
+      "STATUS=as desired",
+    ]);
+    expect(status.length).toBeGreaterThan(3);
+    const errors = said.filter(({ level }) => level === "error");
+    expect(errors.length).toBeGreaterThan(1);
+    expect(errors.length, errors.map(({ at, text }) => `${at}: ${text}`).join("\n")).toBeLessThan(8);
+    const again = said.find(({ text }) => text.includes("set again"));
+    expect(again?.at).toBeGreaterThan(12_000);
+    expect(again?.at).toBeLessThan(20_000);
+    expect(hasRoute(host)).toBe(true);
+  });
+
+  test("a document that is put right while it is being refused is applied all the same", async () => {
+    const host = await healthyHost();
+    const write = (text: string) =>
+      host.files.set("/etc/netkeep/desired.d/more.yaml", { kind: "text", text, modified: host.system.now() });
+    const { withLock } = host.system;
+    let refusals = 0;
+    host.system.withLock = async (path, seconds, work) => {
+      try {
+        return await withLock(path, seconds, work);
+      } catch (error) {
+        refusals += 1;
+        write("version: 1\nroutes:\n  - { to: 10.99.0.0/24, dev: cloudbr0 }\n");
+        throw error;
+      }
+    };
+    const changed = (watching: FakeWatching) => watching.change("/etc/netkeep/desired.d/more.yaml");
+    await watch(host, 10_000, [
+      [1000, () => write("version: 1\nrotues: []\n")],
+      [1000, changed],
+      [2100, changed],
+    ]);
+    expect(refusals).toBe(1);
+    expect(host.kernel.routes.map(({ dst }) => dst)).toContain("10.99.0.0/24");
+  });
+});
