@@ -6,7 +6,7 @@ import type { Neighbor } from "../model/neighbor.ts";
 import { mainTable, type Route } from "../model/route.ts";
 import type { KernelEntries, KernelNeighbor, KernelRoute } from "../model/state.ts";
 import type { System } from "../system/system.ts";
-import { observeEntries } from "./observeKernel.ts";
+import { batchArguments, observeEntries } from "./observeKernel.ts";
 
 /** The next hop of a default route, and the link that it leaves by. */
 export interface Gateway {
@@ -36,7 +36,7 @@ export async function lookUp(
     ...[...routes, ...neighbors].map(queryOf),
   ];
   if (lines.length === 0) return { routes: [], neighbors: [] };
-  const { stdout } = await system.run("ip", ["-j", "-N", "-force", "-batch", "-"], `${lines.join("\n")}\n`);
+  const { stdout } = await system.run("ip", batchArguments, `${lines.join("\n")}\n`);
   const answers = stdout.split("\n").filter((line) => line.trim() !== "");
   const asked = answers.slice(0, defaults.length);
   // A link that is gone has no answer, and the next one is that of something else.

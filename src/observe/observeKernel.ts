@@ -4,8 +4,11 @@ import { parseNeighbors } from "../kernel/parseNeighbors.ts";
 import { parseRoutes } from "../kernel/parseRoutes.ts";
 import { parseRules } from "../kernel/parseRules.ts";
 import type { Rule } from "../model/rule.ts";
-import type { KernelEntries, KernelState } from "../model/state.ts";
+import type { KernelEntries, KernelLink, KernelState } from "../model/state.ts";
 import type { System } from "../system/system.ts";
+
+/** Questions to `ip`, a line each, and for each a line of JSON; `lookUp` asks so too. */
+export const batchArguments: readonly string[] = ["-j", "-N", "-force", "-batch", "-"];
 
 /** A host without a kernel (`--root`): nothing exists. */
 export const emptyKernel: KernelState = { links: new Map(), routes: [], neighbors: [], rules: [] };
@@ -33,7 +36,7 @@ export async function observeEntries(system: System, rules?: KernelEntries["rule
   const [routes4, routes6, neighbors, found] = await Promise.all([
     ip(system, ["-j", "-N", "-4", "route", "show", "table", "all"]).then((text) => parseRoutes(text, 4)),
     ip(system, ["-j", "-N", "-6", "route", "show", "table", "all"]).then((text) => parseRoutes(text, 6)),
-    observeNeighborText(system).then(parseNeighbors),
+    ip(system, ["-j", "-N", "neigh", "show"]).then(parseNeighbors),
     rules ?? observeRules(system),
   ]);
   return { routes: routes6.length === 0 ? routes4 : [...routes4, ...routes6], neighbors, rules: found };
@@ -48,9 +51,23 @@ export async function observeRules(system: System): Promise<Rule[]> {
   return [...parseRules(rules4, 4), ...parseRules(rules6, 6)];
 }
 
-/** The neighbors as `ip` prints them, for who looks for few. */
+/** The neighbors as `ip` prints them, for who looks for few; by the `ip` that answers the other questions of such a run. */
 export function observeNeighborText(system: System): Promise<string> {
-  return ip(system, ["-j", "-N", "neigh", "show"]);
+  return ip(system, batchArguments, "neigh show\n");
+}
+
+/**
+ * The links for a run about few owners, by the `ip` that answers what comes after: without what a base file may ask of them.
+ *
+ * @throws CommandError when `ip` fails
+ */
+export async function observeLinkStates(system: System): Promise<KernelState["links"]> {
+  const links = parseLinks(await ip(system, batchArguments, "address show\n"));
+  const known = ({ facts: { name, alternativeNames }, ...link }: KernelLink) => ({
+    ...link,
+    facts: { name, alternativeNames },
+  });
+  return new Map([...links].map(([name, link]) => [name, known(link)]));
 }
 
 export async function observeKernelLinks(system: System): Promise<KernelState["links"]> {
@@ -66,9 +83,9 @@ export async function observeKernelLinks(system: System): Promise<KernelState["l
 }
 
 /** Retries a dump that the kernel interrupted because the table changed meanwhile. */
-async function ip(system: System, args: readonly string[]): Promise<string> {
+async function ip(system: System, args: readonly string[], input?: string): Promise<string> {
   for (let pause = 20; ; pause *= 2) {
-    const result = await system.run("ip", args);
+    const result = await system.run("ip", args, input);
     if (result.exitCode === 0 && !/Dump was interrupted/.test(result.stderr)) return result.stdout;
     // With ipv6.disable=1 the kernel says so of rules, and of routes that there are none.
     if (/Address family not supported by protocol/.test(result.stderr)) return "";

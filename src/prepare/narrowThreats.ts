@@ -1,6 +1,7 @@
 import { parseNeighbors } from "../kernel/parseNeighbors.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import type { Observed } from "../observe/observe.ts";
+import { batchArguments } from "../observe/observeKernel.ts";
 import type { System } from "../system/system.ts";
 import type { RecordedLinks } from "./layoutNarrow.ts";
 
@@ -16,12 +17,10 @@ export async function endangersOthers(
 ): Promise<boolean> {
   if (!networkd.running || (networkd.version !== null && networkd.version >= 257)) return false;
   if (networkd.version === null || !networkd.leavesForeign.routes || !networkd.leavesForeign.rules) return true;
-  const [listed, objects] = await Promise.all([
-    system.run("ip", ["-j", "-N", "neigh", "show"]),
-    system.run("ip", ["nexthop", "show"]),
-  ]);
-  if (listed.exitCode !== 0 || objects.exitCode !== 0 || objects.stdout.trim() !== "") return true;
-  const neighbors = parseNeighbors(listed.stdout).filter(({ link }) => recorded.links.has(link));
+  const { stdout, stderr, exitCode } = await system.run("ip", batchArguments, "nexthop show\nneigh show\n");
+  const [objects = "", listed = ""] = stdout.split("\n");
+  if (exitCode !== 0 || stderr.trim() !== "" || !/^\[\s*\]$/.test(objects)) return true;
+  const neighbors = parseNeighbors(listed).filter(({ link }) => recorded.links.has(link));
   return neighbors.some(
     (neighbor) =>
       neighbor.protocol !== recorded.protocol &&

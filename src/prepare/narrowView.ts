@@ -3,7 +3,7 @@ import { hasUnmarked } from "../kernel/unmarked.ts";
 import { parseMac } from "../model/mac.ts";
 import { places } from "../model/places.ts";
 import type { KernelState } from "../model/state.ts";
-import { observeKernelLinks, observeNeighborText } from "../observe/observeKernel.ts";
+import { observeLinkStates, observeNeighborText } from "../observe/observeKernel.ts";
 import { isSameNetworkd } from "../observe/observeNetworkd.ts";
 import { type PendingReload, parsePending } from "../observe/pending.ts";
 import { readAnnounced } from "./announcedRules.ts";
@@ -34,7 +34,7 @@ export async function readNarrowView(
     isSameNetworkd(system, memory.networkd),
     system.readText(places.reloadPending),
     readAnnounced(system),
-    observeKernelLinks(system),
+    observeLinkStates(system),
   ]);
   if (!isSame) return null;
   const pending = parsePending(pendingText);

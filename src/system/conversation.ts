@@ -1,15 +1,24 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { closeSync, ftruncateSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
+import { environment, notRun, scratchFile, textIn } from "./programs.ts";
 import type { ProgramResult } from "./system.ts";
 
 /** An `ip -batch` that stays: what it costs to start a program is most of what a small batch costs. */
 export interface Conversation {
   /** Carries out lines as `ip -force -batch -` does, one call after the other. */
   ask(lines: string): Promise<ProgramResult>;
+  /** Ends the `ip`, when what it was asked is answered. */
   end(): void;
 }
 
-type Talker = ChildProcessByStdio<Writable, Readable, null>;
+interface Talker {
+  readonly child: ChildProcessByStdio<Writable, null, Readable>;
+  /** Where its output goes: emptied after each answer. */
+  readonly output: number;
+  /** What it says when it ends; `exitCode` null while it runs. */
+  readonly ended: { exitCode: number | null; reason: string };
+}
 
 /** What fits into the empty buffer of a socket, so that all of it is written at once. */
 export const longestQuestion = 48_000;
@@ -17,72 +26,92 @@ export const longestQuestion = 48_000;
 const longestWrite = 3900;
 
 /**
- * Its output and errors come by one pipe, in their order; a line that no `ip` knows marks the end of an answer. It inherits
+ * Its output goes to a file in memory; a line that no `ip` knows marks the end of an answer, in what it says of errors. It inherits
  * the lock's open file: as long as it is at work on what a killed netkeep has asked for, nobody else gets the lock.
  *
  * @param options of `ip`, such as `-j`
  * @param lock descriptor of the writers' lock
  */
 export function converse(options: readonly string[], lock: number): Conversation {
-  let child: Talker | null = null;
+  let talker: Talker | null = null;
   let begun = 0;
   let number = 0;
   let turn: Promise<unknown> = Promise.resolve();
   const askNow = (lines: string) => {
-    if (child === null || child.exitCode !== null || child.signalCode !== null) {
-      child = start(options, lock);
+    if (talker === null || talker.ended.exitCode !== null) {
+      end();
+      talker = start(options, lock);
       begun = 0;
     }
     number += 1;
     const first = begun;
     begun += lines.split("\n").length;
-    return answerOf(child, lines, `netkeep-end-${number}`, first);
+    return answerOf(talker, lines, `netkeep-end-${number}`, first);
+  };
+  const end = () => {
+    if (talker !== null) dismiss(talker);
+    talker = null;
   };
   return {
     ask(lines) {
       const mine = turn.then(() => askNow(lines));
-      turn = mine;
+      turn = mine.catch(() => undefined);
       return mine;
     },
-    end() {
-      child?.stdin.end();
-      child = null;
-    },
+    end: () => void turn.then(end),
   };
 }
 
 function start(options: readonly string[], lock: number): Talker {
-  const child = spawn("sh", ["-c", 'exec ip "$@" -force -batch - 2>&1', "sh", ...options], {
-    env: { ...process.env, LC_ALL: "C" },
-    stdio: ["pipe", "pipe", "ignore", lock],
-  }) as Talker;
+  const output = scratchFile();
+  const child = spawn("ip", [...options, "-force", "-batch", "-"], {
+    env: { ...process.env, ...environment },
+    stdio: ["pipe", output, "pipe", lock],
+  }) as Talker["child"];
+  const ended: Talker["ended"] = { exitCode: null, reason: "" };
+  const end = ({ exitCode, stderr }: ProgramResult) => Object.assign(ended, { exitCode, reason: stderr });
   child.stdin.on("error", () => undefined);
-  child.on("error", () => undefined);
-  child.stdout.setEncoding("utf8");
-  return child;
+  child.on("error", (error: NodeJS.ErrnoException) => end(notRun("ip", error.code === "ENOENT", error.message)));
+  child.on("exit", (exitCode, signal) => {
+    if (exitCode === null) end(notRun("ip", false, `Command was killed with ${signal}: ip`));
+    else ended.exitCode ??= exitCode;
+  });
+  child.stderr.setEncoding("utf8");
+  return { child, output, ended };
 }
 
-/** @param begun lines that this child was asked before */
-function answerOf(child: Talker, lines: string, mark: string, begun: number): Promise<ProgramResult> {
-  const pieces: string[] = [];
-  let tail = "";
+/** It ends by itself, and nobody waits for it. */
+function dismiss({ child, output }: Talker): void {
+  child.stdin.end();
+  child.stderr.destroy();
+  child.unref();
+  closeSync(output);
+}
+
+/** @param begun lines that this `ip` was asked before */
+function answerOf(
+  { child, output, ended }: Talker,
+  lines: string,
+  mark: string,
+  begun: number,
+): Promise<ProgramResult> {
+  const unknown = `Object "${mark}" is unknown`;
+  let said = "";
   return new Promise((resolve) => {
-    const finish = (exitCode: number | null, markLength = 0) => {
-      child.stdout.off("data", hear);
+    const finish = (errors: string, exitCode: number | null) => {
+      child.stderr.off("data", hear);
       child.off("close", closed);
-      const answer = pieces.join("");
-      resolve(resultOf(answer.slice(0, answer.length - markLength), begun, exitCode));
+      const stdout = textIn(output);
+      ftruncateSync(output);
+      resolve({ stdout, ...errorsOf(errors, begun, exitCode) });
     };
-    const closed = (status: number | null) => finish(status ?? 1);
+    const closed = () => finish(said + ended.reason, ended.exitCode ?? 1);
     const hear = (text: string) => {
-      pieces.push(text);
-      // Only the end is looked at: a long listing comes in many pieces.
-      tail = (tail + text).slice(-200);
-      const end = tail.lastIndexOf(`Object "${mark}" is unknown`);
-      if (end < 0 || !/\nCommand failed -:\d+\n$/.test(tail)) return;
-      finish(null, tail.length - end);
+      said += text;
+      const end = said.lastIndexOf(unknown);
+      if (end >= 0 && /\nCommand failed -:\d+\n$/.test(said)) finish(said.slice(0, end), null);
     };
-    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
     child.on("close", closed);
     for (const text of writesOf(`${lines}${mark}\n`)) child.stdin.write(text);
   });
@@ -103,18 +132,8 @@ function writesOf(text: string): string[] {
  * @param begun lines that were asked before
  * @param exitCode null if it goes on
  */
-function resultOf(answer: string, begun: number, exitCode: number | null): ProgramResult {
-  const lines = answer.split("\n").filter((line) => line !== "");
-  const said = lines.filter((line) => !isOutput(line));
-  const stderr = said.map((line) =>
-    line.replace(/^Command failed -:(\d+)$/, (_, at) => `Command failed -:${Number(at) - begun}`),
-  );
-  const failed = said.some((line) => line.startsWith("Command failed -:")) ? 1 : 0;
-  const text = (list: readonly string[]) => list.map((line) => `${line}\n`).join("");
-  return { stdout: text(lines.filter(isOutput)), stderr: text(stderr), exitCode: exitCode ?? failed };
-}
-
-/** JSON, or what iproute2 6.1 prints of a neighbor for people although it was asked for JSON. */
-function isOutput(line: string): boolean {
-  return line.startsWith("[") || line.startsWith("{") || /^[0-9a-f.:]+ dev /.test(line);
+function errorsOf(said: string, begun: number, exitCode: number | null): Omit<ProgramResult, "stdout"> {
+  const stderr = said.replace(/^Command failed -:(\d+)$/gm, (_, at) => `Command failed -:${Number(at) - begun}`);
+  const failed = /^Command failed -:/m.test(said) ? 1 : 0;
+  return { stderr, exitCode: exitCode ?? failed };
 }

@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { CommandError, exitCodes, UserError } from "../errors.ts";
+import { outputFile, textIn } from "./programs.ts";
 
 /**
  * Takes the writers' lock with flock(1) on a descriptor that it inherits. The lock belongs to the open file, so it stays
@@ -11,7 +12,7 @@ import { CommandError, exitCodes, UserError } from "../errors.ts";
  * @returns its descriptor; closing it frees the lock, unless a child has inherited it and still runs
  * @throws UserError 75 if it is still held after `seconds`
  */
-export function acquireLock(path: string, seconds: number): number {
+export async function acquireLock(path: string, seconds: number): Promise<number> {
   let descriptor: number;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
@@ -21,12 +22,27 @@ export function acquireLock(path: string, seconds: number): number {
     const code = /EACCES|EPERM/.test(reason) ? exitCodes.notPermitted : exitCodes.failed;
     throw new UserError(code, `cannot open the lock ${path}: ${reason}`, { cause: error });
   }
-  const args = ["-x", "-w", String(seconds), "-E", "75", "3"];
-  const result = spawnSync("flock", args, { stdio: ["ignore", "ignore", "pipe", descriptor], encoding: "utf8" });
-  if (result.status === 0) return descriptor;
+  const { status, said } = await flock(descriptor, seconds);
+  if (status === 0) return descriptor;
   closeSync(descriptor);
-  if (result.status === 75) {
+  if (status === 75) {
     throw new UserError(exitCodes.busy, `another netkeep has held ${path} for ${seconds} s; try again later`);
   }
-  throw new CommandError("flock", result.status ?? String(result.error ?? result.signal), result.stderr ?? "");
+  throw new CommandError("flock", status, said);
+}
+
+function flock(descriptor: number, seconds: number): Promise<{ status: number | string; said: string }> {
+  const errors = outputFile();
+  const child = spawn("flock", ["-x", "-w", String(seconds), "-E", "75", "3"], {
+    stdio: ["ignore", "ignore", errors ?? "ignore", descriptor],
+  });
+  return new Promise((resolve) => {
+    const end = (status: number | string) => {
+      const said = textIn(errors);
+      if (errors !== null) closeSync(errors);
+      resolve({ status, said });
+    };
+    child.once("error", (error) => end(String(error)));
+    child.once("exit", (status, signal) => end(status ?? String(signal)));
+  });
 }

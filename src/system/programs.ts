@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, unlinkS
 import { join } from "node:path";
 import type { ProgramResult } from "./system.ts";
 
-const environment = { LC_ALL: "C", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" };
+export const environment = { LC_ALL: "C", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" };
 
 /**
  * Runs a program; an exit status is an answer, not an exception. A program that is given input changes something, and goes
@@ -80,7 +80,7 @@ async function runByExeca(program: string, args: readonly string[], files: Files
 }
 
 /** As a shell says it: 127 for what is not there, 126 for what cannot be run. */
-function notRun(program: string, missing: boolean, reason: string): ProgramResult {
+export function notRun(program: string, missing: boolean, reason: string): ProgramResult {
   return {
     stdout: "",
     stderr: missing ? `${program}: command not found` : reason,
@@ -92,15 +92,25 @@ function notRun(program: string, missing: boolean, reason: string): ProgramResul
  * A file without a name, in memory. Not a pipe: `ip` writes each entry of a listing by itself, and a reader that is woken
  * up ten thousand times takes longer than `ip`. null where there is no such place.
  */
-function outputFile(): number | null {
+export function outputFile(): number | null {
   try {
-    return openSync("/dev/shm", constants.O_RDWR | O_TMPFILE, 0o600);
+    return openSync("/dev/shm", constants.O_RDWR | constants.O_APPEND | O_TMPFILE, 0o600);
   } catch {
     return null;
   }
 }
 
-function textIn(file: number | null): string {
+/** The same wherever there is a /run; what is written goes to its end, also after it was made shorter. */
+export function scratchFile(): number {
+  const made = outputFile();
+  if (made !== null) return made;
+  const path = runtimeName();
+  const file = openSync(path, "ax+", 0o600);
+  unlinkSync(path);
+  return file;
+}
+
+export function textIn(file: number | null): string {
   if (file === null) return "";
   const { size } = fstatSync(file);
   const bytes = Buffer.allocUnsafe(size);
@@ -130,12 +140,16 @@ const runtimeDirectory = "/run/netkeep";
  * a line at its end, and half a line of `ip -batch` can be another route.
  */
 function inputFile(text: string): number {
-  mkdirSync(runtimeDirectory, { recursive: true, mode: 0o755 });
-  const path = join(runtimeDirectory, `.input.${randomBytes(6).toString("hex")}.tmp`);
+  const path = runtimeName();
   const writer = openSync(path, "wx", 0o600);
   const reader = openSync(path, "r");
   unlinkSync(path);
   writeFileSync(writer, text);
   closeSync(writer);
   return reader;
+}
+
+function runtimeName(): string {
+  mkdirSync(runtimeDirectory, { recursive: true, mode: 0o755 });
+  return join(runtimeDirectory, `.input.${randomBytes(6).toString("hex")}.tmp`);
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { askDuringRun } from "./askIp.ts";
 import {
   listDirectory,
   modifiedAt,
@@ -21,6 +22,7 @@ import { readUnitFiles } from "./units.ts";
 /** @param root "" for this machine, else the directory below which all files are (`--root`) */
 export function realSystem(root: string): System {
   let lock: number | null = null;
+  let asked: ReturnType<typeof askDuringRun> | null = null;
   return {
     offline: root !== "",
     privileged: process.geteuid?.() === 0,
@@ -39,16 +41,20 @@ export function realSystem(root: string): System {
     openDirectory: (path) => openDirectory(root + path),
     writeSysctl: (path, value) => writeInPlace(path, value),
     removeFile: (path) => removeQuietly(root + path),
-    run: (program, args, input) => runProgram(program, args, input, lock),
+    run: (program, args, input) =>
+      (program === "ip" ? asked?.answer(args, input) : null) ?? runProgram(program, args, input, lock),
     self: [process.execPath, process.argv[1] ?? ""],
     startDetached,
     ask: (_question, milliseconds) => waitForAnswer(milliseconds),
     hostFacts: readHostFacts,
     async withLock(path, seconds, work) {
-      lock = acquireLock(root + path, seconds);
+      lock = await acquireLock(root + path, seconds);
+      asked = askDuringRun(lock);
       try {
         return await work();
       } finally {
+        asked.end();
+        asked = null;
         closeSync(lock);
         lock = null;
       }

@@ -56,7 +56,7 @@ function onEnd(end: () => void): void {
 async function claim(path: string): Promise<boolean> {
   try {
     // Never closed: the kernel frees it at our end.
-    acquireLock(path, 0);
+    await acquireLock(path, 0);
     return true;
   } catch (error) {
     if (error instanceof UserError && error.exitCode === exitCodes.busy) return false;

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readFileSync, readlinkSync, statSync } from "node:fs";
-import { type Conversation, converse, longestQuestion } from "./conversation.ts";
+import { askIp, listAllOfLinks, listLinks, type Question, smallBatch } from "./askIp.ts";
 import { keepLock } from "./lockKeeper.ts";
 import { rememberNames, rememberNetworkd } from "./remembered.ts";
-import type { ProgramResult, System } from "./system.ts";
+import type { System } from "./system.ts";
 
 /**
  * The same machine for a process that stays: small calls of `ip` go to one that runs already, files are read without a
@@ -43,63 +43,16 @@ export function residentSystem(system: System, lockPath: string): System & { end
   };
 }
 
-/** Lines for an `ip` that has these options. */
-interface Question {
-  readonly options: readonly string[];
-  readonly lines: string;
-}
-
-/**
- * `ip` remembers which link has which name. The links are listed at the beginning of every run; where index or name of any
- * has changed, other ones are asked from then on.
- */
-function askIp(lock: number) {
-  const conversations = new Map<string, Conversation>();
-  let links = "";
-  const ask = ({ options, lines }: Question): Promise<ProgramResult> => {
-    // A long listing is not in the way of what is asked meanwhile.
-    const name = `${options.join(" ")}${lines === listNeighbors ? lines : ""}`;
-    const one = conversations.get(name) ?? converse(options, lock);
-    conversations.set(name, one);
-    return one.ask(lines);
-  };
-  const end = () => {
-    for (const one of conversations.values()) one.end();
-    conversations.clear();
-  };
-  return {
-    end,
-    async ask(question: Question): Promise<ProgramResult> {
-      const answer = await ask(question);
-      if (question.lines !== listLinks) return answer;
-      const now = namesOf(answer.stdout);
-      if (now === links) return answer;
-      links = now;
-      end();
-      return ask(question);
-    },
-  };
-}
-
-const listLinks = "address show\n";
-const listNeighbors = "neigh show\n";
-
 /** Calls that are small, and that `-batch` takes: changes, questions about few entries, the links. */
-function questionOf(args: readonly string[], input: string | undefined) {
+function questionOf(args: readonly string[], input: string | undefined): Question | null {
   const text = args.join(" ");
-  if (text === "-j -d address show") return { options: ["-j", "-d"], lines: listLinks };
-  if (text === "-j -N neigh show") return { options: ["-j", "-N"], lines: listNeighbors };
-  const [, options] = /^((?:-\w+ )*)-force -batch -$/.exec(text) ?? [];
-  const small = input !== undefined && Buffer.byteLength(input) <= longestQuestion;
-  return options === undefined || !small ? null : { options: options.split(" ").filter(Boolean), lines: input };
+  if (text === listAllOfLinks) return { options: ["-j", "-d"], lines: listLinks };
+  if (text === "-j -N neigh show") return { options: ["-j", "-N"], lines: listNeighbors, apart: true };
+  const question = smallBatch(args, input);
+  return question?.lines === listNeighbors ? { ...question, apart: true } : question;
 }
 
-/** Index and name of each link. */
-function namesOf(json: string): string {
-  return [...json.matchAll(/"ifindex":(\d+),"(?:link[^"]*":[^,]*,")?ifname":"([^"]*)"/g)]
-    .map((match) => match[0])
-    .join();
-}
+const listNeighbors = "neigh show\n";
 
 /** null: to be asked again in the way that explains what is wrong. */
 function readQuickly(path: string): string | null {

@@ -63,7 +63,7 @@ export class FakeKernel {
     if (command === "-N neigh show nud permanent") return { ...quiet, stdout: this.texts.neigh };
     const asked = /^-j -N -[46] route get fibmatch (\S+)(?: oif (\S+))?$/.exec(command);
     if (asked !== null) return this.#routeGet(asked[1] ?? "", asked[2]);
-    if (command === "-j -N -force -batch -") return answerQueries(this.#state, input);
+    if (command === "-j -N -force -batch -") return answerQueries(this.#state, this.nexthops, input);
     if (command === "nexthop show") return { ...quiet, stdout: this.nexthops };
     throw new Error(`the fake kernel does not know: ip ${command}`);
   }

@@ -1,10 +1,14 @@
 import type { IpOutput, RouteJson } from "./ipJson.ts";
 
 /**
- * `ip -j -N -force -batch -` with the questions that netkeep asks: single entries, and default routes. `neigh get` prints a
+ * `ip -j -N -force -batch -` with the questions that netkeep asks: links, single entries, default routes, and lists. `neigh get` prints a
  * line for people (iproute2 6.1), and ends the batch if there is none; `route get fibmatch` gives the longest match.
  */
-export function answerQueries(state: IpOutput, input: string): { stdout: string; stderr: string; exitCode: number } {
+export function answerQueries(
+  state: IpOutput,
+  nexthops: string,
+  input: string,
+): { stdout: string; stderr: string; exitCode: number } {
   let [stdout, stderr] = ["", ""];
   for (const [index, line] of input.trimEnd().split("\n").entries()) {
     const words = line.split(" ");
@@ -12,7 +16,10 @@ export function answerQueries(state: IpOutput, input: string): { stdout: string;
     const [, anywhere] = /^route show table all exact (\S+)$/.exec(line) ?? [];
     const [, address] = /^route get fibmatch (\S+)$/.exec(line) ?? [];
     const [, dst, dev] = /^neigh get (\S+) dev (\S+)$/.exec(line) ?? [];
-    if (exact !== undefined && !state.address.some(({ ifname }) => ifname === words.at(-1))) {
+    if (line === "address show") stdout += `${JSON.stringify(state.address.map(({ linkinfo: _, ...rest }) => rest))}\n`;
+    else if (line === "neigh show") stdout += `${JSON.stringify(state.neigh)}\n`;
+    else if (line === "nexthop show") stdout += nexthops === "" ? "[ ]\n" : `[{"id":1}]\n`;
+    else if (exact !== undefined && !state.address.some(({ ifname }) => ifname === words.at(-1))) {
       stderr += `Cannot find device "${words.at(-1)}"\nCommand failed -:${index + 1}\n`;
     } else if (exact !== undefined) {
       const found = routesTo(state, exact).filter((route) => route.dev === words.at(-1) && route.table === undefined);

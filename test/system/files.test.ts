@@ -179,20 +179,20 @@ test("unit files as user systemd-network finds them", async () => {
 });
 
 describe("the lock", () => {
-  test("one at a time; the second waits, and gives up with 75", () => {
+  test("one at a time; the second waits, and gives up with 75", async () => {
     const path = join(temporaryFolder(), "run/netkeep/lock");
-    const held = acquireLock(path, 1);
+    const held = await acquireLock(path, 1);
     const begun = Date.now();
-    expect(() => acquireLock(path, 1)).toThrow(`another netkeep has held ${path} for 1 s; try again later`);
+    await expect(acquireLock(path, 1)).rejects.toThrow(`another netkeep has held ${path} for 1 s; try again later`);
     expect(Date.now() - begun).toBeGreaterThanOrEqual(900);
     closeSync(held);
-    closeSync(acquireLock(path, 1));
+    closeSync(await acquireLock(path, 1));
   });
 
-  test("ends with the process, however it ends", () => {
+  test("ends with the process, however it ends", async () => {
     const path = join(temporaryFolder(), "lock");
     const holder = spawnSync("flock", ["-x", path, "sh", "-c", "kill -9 $$"]);
     expect(holder.status).not.toBe(0);
-    closeSync(acquireLock(path, 1));
+    closeSync(await acquireLock(path, 1));
   });
 });
