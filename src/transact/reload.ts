@@ -11,6 +11,8 @@ export interface ReloadResult {
 /** In milliseconds: steps of the polls after a reload, from about what a small link takes. */
 const firstPause = 10;
 const longestPause = 200;
+/** Here networkd writes a file anew for each link whose state has changed (sd_network_monitor_new(3)). */
+const stateFiles = "/run/systemd/netif/links";
 /** How long a link may be `configuring` before the kernel is asked whether there is anything left to wait for. */
 const lookEvery = 3000;
 
@@ -62,6 +64,7 @@ async function waitForLinks(
 ): Promise<Map<string, string>> {
   let nextLook = system.now() + lookEvery;
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+    const seen = await system.modified(stateFiles);
     const listed = await system.run("networkctl", ["list", "--no-legend", "--no-pager"]);
     const all = parseLinkStates(listed.stdout);
     const states = new Map(links.flatMap((link) => (all.has(link) ? [[link, all.get(link) ?? ""] as const] : [])));
@@ -71,6 +74,13 @@ async function waitForLinks(
       if (await satisfied()) return states;
       nextLook = system.now() + lookEvery;
     }
-    await system.sleep(pause);
+    await sleepUntilChange(system, seen, pause);
   }
+}
+
+/** Sleeps `pause` milliseconds, or less if a link's state changes: to look is cheap, to ask networkd is not. */
+async function sleepUntilChange(system: System, seen: number | null, pause: number): Promise<void> {
+  const end = system.now() + pause;
+  do await system.sleep(firstPause);
+  while (system.now() < end && (await system.modified(stateFiles)) === seen);
 }
