@@ -13,6 +13,8 @@ const firstPause = 10;
 const longestPause = 200;
 /** Here networkd writes a file anew for each link whose state has changed (sd_network_monitor_new(3)). */
 const stateFiles = "/run/systemd/netif/links";
+/** In milliseconds: the longest step of the clock that gives files their times (CONFIG_HZ=100). */
+const clockTick = 10;
 /** How long a link may be `configuring` before the kernel is asked whether there is anything left to wait for. */
 const lookEvery = 3000;
 
@@ -64,7 +66,7 @@ async function waitForLinks(
 ): Promise<Map<string, string>> {
   let nextLook = system.now() + lookEvery;
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
-    const seen = await system.modified(stateFiles);
+    const seen = await lastChange(system);
     const listed = await system.run("networkctl", ["list", "--no-legend", "--no-pager"]);
     const all = parseLinkStates(listed.stdout);
     const states = new Map(links.flatMap((link) => (all.has(link) ? [[link, all.get(link) ?? ""] as const] : [])));
@@ -76,6 +78,12 @@ async function waitForLinks(
     }
     await sleepUntilChange(system, seen, pause);
   }
+}
+
+/** null: so short ago that one after it may have the same time. */
+async function lastChange(system: System): Promise<number | null> {
+  const time = await system.modified(stateFiles);
+  return time === null || system.now() - time < 2 * clockTick ? null : time;
 }
 
 /** Sleeps `pause` milliseconds, or less if a link's state changes: to look is cheap, to ask networkd is not. */
