@@ -1,4 +1,4 @@
-import type { ParsedText } from "./parse.ts";
+import type { ParsedText } from "./parsedText.ts";
 import type { Problem } from "./problem.ts";
 import { nearest } from "./suggest.ts";
 

@@ -1,17 +1,6 @@
+import type { ParsedText } from "./parsedText.ts";
 import { parseJson } from "./parseJson.ts";
 import { parseYaml } from "./parseYaml.ts";
-import type { Place, Problem } from "./problem.ts";
-
-/** One document's text as data, and where in the text each path stands. */
-export interface ParsedText {
-  /** undefined if the syntax is wrong. */
-  readonly value: unknown;
-  readonly problems: readonly Problem[];
-  /** The position of the node at `path`; of the key that leads to it with `onKey`. The nearest parent if there is none. */
-  locate(path: readonly PropertyKey[], onKey: boolean): Place;
-  /** Where the text has what stands at `path` in `value`, if that is another place. */
-  original?(path: readonly PropertyKey[]): readonly PropertyKey[];
-}
 
 /** Larger texts are refused: no host has so many guests, and a parser's memory is a multiple of its input. */
 export const largestText = 64 * 1024 * 1024;

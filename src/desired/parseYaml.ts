@@ -9,7 +9,7 @@ import {
   parseDocument,
   visit,
 } from "yaml";
-import type { ParsedText } from "./parse.ts";
+import type { ParsedText } from "./parsedText.ts";
 import type { Place, Problem } from "./problem.ts";
 
 /** YAML 1.2 as it is, with the place of each node. Of JSON only what has a problem comes here. */

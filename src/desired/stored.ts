@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { once } from "../model/once.ts";
-import type { ParsedText } from "./parse.ts";
+import type { ParsedText } from "./parsedText.ts";
 
 /** An owner's document as netkeep keeps it: the document as written, and whose it is. */
 export interface StoredDocument {

@@ -3,7 +3,6 @@ import { ownerFileName, ownerOfFileName, parseStored } from "../desired/stored.t
 import type { Persistence } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import type { System } from "../system/system.ts";
-import type { HostDocuments } from "./documents.ts";
 import { triedDocuments } from "./trial.ts";
 
 /** An admin's document; with `problems` it could not be read. */
@@ -31,6 +30,14 @@ export function ownerOfFile(path: string): string {
 /** Whether a name is that of a document: what an editor leaves behind is not. */
 export function isDocumentName(name: string): boolean {
   return /\.(ya?ml|json)$/.test(name) && !name.startsWith(".");
+}
+
+/** What the host keeps, as it was read. */
+export interface HostDocuments {
+  readonly admin: readonly AdminDocument[];
+  readonly stored: readonly StoredFile[];
+  /** The age of the newest document of the host, also of those that were not read. */
+  readonly newest: number;
 }
 
 /** Everything that the host keeps. */

@@ -10,7 +10,7 @@ import { storedAsText } from "../desired/stored.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { OwnerState, Persistence } from "../model/owner.ts";
 import { places } from "../model/places.ts";
-import type { AdminDocument, StoredFile } from "./documentFiles.ts";
+import type { AdminDocument, HostDocuments, StoredFile } from "./documentFiles.ts";
 
 /** What is to be read besides what the host keeps. */
 export interface GivenDocument {
@@ -50,14 +50,6 @@ export interface LoadedDocuments {
   readonly broken: readonly BrokenDocument[];
   /** Given documents that cannot be used, beside others that can: their owners keep what is stored. Empty without `fallback`. */
   readonly rejected: readonly BrokenDocument[];
-}
-
-/** What the host keeps, as it was read. */
-export interface HostDocuments {
-  readonly admin: readonly AdminDocument[];
-  readonly stored: readonly StoredFile[];
-  /** The age of the newest document of the host, also of those that were not read. */
-  readonly newest: number;
 }
 
 export type DocumentShapes = ReadonlyMap<GivenDocument | AdminDocument | StoredFile, ShapedDocument>;
