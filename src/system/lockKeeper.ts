@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { mkdirSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
@@ -33,40 +33,70 @@ while read -r seconds; do
   if [ "$seconds" = - ]; then flock -u 3; else flock -x -w "$seconds" -E 75 3; echo $?; fi
 done`;
 
+type Keeper = ChildProcessByStdio<Writable, Readable, null>;
+
 export function keepLock(path: string): LockKeeper {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   const descriptor = openSync(path, "a+", 0o644);
-  const start = () => {
-    const child = spawn("sh", ["-c", script], {
-      stdio: ["pipe", "pipe", "ignore", descriptor],
-    }) as ChildProcessByStdio<Writable, Readable, null>;
-    child.on("error", () => undefined);
-    child.stdin.on("error", () => undefined);
-    const answers = createInterface({ input: child.stdout });
-    answers.on("line", (line) => answer(line));
-    answers.on("close", () => answer(""));
+  let keeper: Keeper | null = null;
+  let held = false;
+  let answer: (line: string) => void = () => undefined;
+  const start = (): Keeper => {
+    const child = startKeeper(
+      descriptor,
+      (line) => answer(line),
+      (worked) => {
+        const isOurs = keeper === child;
+        if (isOurs) keeper = null;
+        answer("");
+        // Killed, and maybe before it has given back the lock: the open file has it until somebody does.
+        if (isOurs && worked && !held) tell("-");
+      },
+    );
     return child;
   };
-  let keeper: ReturnType<typeof start> | null = null;
-  let answer: (line: string) => void = () => undefined;
+  const tell = (line: string) => {
+    keeper ??= start();
+    keeper.stdin.write(`${line}\n`);
+  };
+  const ask = (seconds: number) =>
+    new Promise<string>((resolve) => {
+      answer = resolve;
+      tell(String(seconds));
+    });
   return {
     descriptor,
     async lock(seconds) {
-      keeper ??= start();
-      const answered = new Promise<string>((resolve) => {
-        answer = resolve;
-      });
-      keeper.stdin.write(`${seconds}\n`);
-      const status = await answered;
-      if (status === "0") return;
-      if (status !== "75") keeper = null;
+      // One that was killed answers nothing, and another one is as good.
+      const status = (await ask(seconds)) || (await ask(seconds));
+      held = status === "0";
+      if (held) return;
       const why = status === "75" ? `another netkeep has held ${path} for ${seconds} s` : `cannot lock ${path}`;
       throw new UserError(status === "75" ? exitCodes.busy : exitCodes.failed, `${why}; try again later`);
     },
-    unlock: () => void keeper?.stdin.write("-\n"),
+    unlock() {
+      held = false;
+      tell("-");
+    },
     end() {
       keeper?.stdin.end();
       keeper = null;
+      closeSync(descriptor);
     },
   };
+}
+
+/** @param ended it has answered before, or has not */
+function startKeeper(lock: number, answered: (line: string) => void, ended: (worked: boolean) => void): Keeper {
+  const child = spawn("sh", ["-c", script], { stdio: ["pipe", "pipe", "ignore", lock] }) as Keeper;
+  let worked = false;
+  child.on("error", () => undefined);
+  child.stdin.on("error", () => undefined);
+  const answers = createInterface({ input: child.stdout });
+  answers.on("line", (line) => {
+    worked = true;
+    answered(line);
+  });
+  answers.on("close", () => ended(worked));
+  return child;
 }

@@ -108,7 +108,7 @@ describe.each(["perl", "flock"])("the lock, held by %s", (program) => {
       await keeper.lock(5);
       expect(isFree()).toBe(false);
       keeper.unlock();
-      await expect.poll(isFree, { timeout: 5000 }).toBe(true);
+      await expect.poll(isFree, { timeout: 15_000 }).toBe(true);
     }
     const other = spawn("/usr/bin/env", [`PATH=${path}`, "flock", file, "sh", "-c", "echo held; read -r line"]);
     await once(other.stdout, "data");
@@ -117,6 +117,34 @@ describe.each(["perl", "flock"])("the lock, held by %s", (program) => {
     expect(await Promise.race([locked.then(() => "locked"), setTimeout(200, "waits")])).toBe("waits");
     other.stdin.end("go\n");
     await locked;
+    expect(isFree()).toBe(false);
+  });
+
+  test("is taken and given back by another one when its holder was killed", async () => {
+    begin();
+    const kill = () => {
+      const found = spawnSync("/usr/bin/env", [`PATH=${path}`, "pgrep", "-P", String(process.pid), "-f", "flock"], {
+        encoding: "utf8",
+      });
+      const pids = found.stdout.trim().split("\n").map(Number);
+      expect(pids).toHaveLength(1);
+      for (const pid of pids) process.kill(pid, "SIGKILL");
+    };
+    await keeper.lock(5);
+    keeper.unlock();
+    await expect.poll(isFree, { timeout: 15_000 }).toBe(true);
+    kill();
+    await keeper.lock(5);
+    kill();
+    expect(isFree()).toBe(false);
+    keeper.unlock();
+    await expect.poll(isFree, { timeout: 15_000 }).toBe(true);
+    // Both at once: nobody knows whether it has heard that the lock is given back.
+    await keeper.lock(5);
+    kill();
+    keeper.unlock();
+    await expect.poll(isFree, { timeout: 15_000 }).toBe(true);
+    await keeper.lock(5);
     expect(isFree()).toBe(false);
   });
 });
