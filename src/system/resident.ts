@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { askIp, listAllOfLinks, listLinks, type Question, smallBatch } from "./askIp.ts";
 import { keepLock } from "./lockKeeper.ts";
+import { runProgram } from "./programs.ts";
 import { rememberNames, rememberNetworkd } from "./remembered.ts";
 import type { System } from "./system.ts";
 
@@ -25,7 +26,9 @@ export function residentSystem(system: System, lockPath: string): System & { end
     run(program, args, input) {
       if (program === "busctl") return networkd.ask(args, () => system.run(program, args, input));
       const question = program === "ip" ? questionOf(args, input) : null;
-      return question === null ? system.run(program, args, input) : ip.ask(question);
+      if (question !== null) return ip.ask(question);
+      // The lock was not taken by way of `system`, which so cannot have a program hold it that outlives us.
+      return input === undefined ? system.run(program, args) : runProgram(program, args, input, keeper.descriptor);
     },
     async withLock(path, seconds, work) {
       if (path !== lockPath) return system.withLock(path, seconds, work);

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { inNamespace } from "../support/namespace.ts";
 import { applied, audit } from "./support/apply.ts";
 import { ipText } from "./support/ipText.ts";
+import { shadow } from "./support/shadow.ts";
 import { returns, until, watching } from "./support/watched.ts";
 
 const guests = (number: number) => ({
@@ -81,6 +82,26 @@ test.concurrent(
     const second = await watching(ns);
     await returns(ns, before);
     await second.end();
+  }),
+);
+
+test.concurrent(
+  "a large batch of the watch holds the lock also if it outlives the watch",
+  inNamespace(async (ns) => {
+    await applied(ns, "guests", guests(600));
+    const before = await ipText(ns);
+    // That of small batches has other options.
+    const late = '[ "$*" != "-force -batch -" ] || { touch /run/begun; until [ -e /run/go ]; do sleep 0.02; done; }';
+    const watched = await watching(ns, await shadow(ns, { ip: late }));
+    await ns.sh("ip link set br0 address 02:00:00:00:00:00");
+    await until(async () => (await ns.sh("ls /run")).includes("begun"));
+    await watched.end("KILL");
+    const { status } = await ns.run("flock", ["-n", "/run/netkeep/lock", "true"]);
+    await ns.write("/run/go", "");
+    expect(status).toBe(1);
+    await ns.sh("flock /run/netkeep/lock true");
+    await applied(ns, "guests", guests(600));
+    expect(await ipText(ns)).toEqual(before);
   }),
 );
 
