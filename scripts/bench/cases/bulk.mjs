@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { bundle, empty, netkeep, writeInputs } from "../host.mjs";
 import { median, peakMemory, row, timed } from "../measure.mjs";
 
@@ -7,6 +8,7 @@ const queries = [
   ["-j", "-N", "-6", "route", "show", "table", "all"],
   ["-j", "-N", "neigh", "show"],
 ];
+const least = [process.execPath, fileURLToPath(new URL("../least.mjs", import.meta.url)), "/run/live.json"];
 /** What a plan and an audit have to ask at least. */
 const query = () => queries.reduce((sum, args) => sum + timed(["ip", ...args]), 0);
 
@@ -17,6 +19,8 @@ export function bulk({ runs, sizes = [1000, 10_000, 20_000] }) {
     const name = (what) => `${what}, ${entries} entries`;
     return [
       row(name("apply, live"), "ip -batch", rounds.live, entries === 10_000 ? { wanted: 1.5 } : {}),
+      row(name("apply, live"), "the least that Node can do", rounds.least),
+      row(name("the least that Node can do"), "ip -batch", rounds.floor),
       row(name("apply, with drop-ins"), "ip -batch", rounds.apply, { peakMebibytes: rounds.peaks.apply }),
       ...(rounds.script.length > 0
         ? [row(name("apply, with drop-ins"), "script, an ip for each entry", rounds.script)]
@@ -40,10 +44,13 @@ function growthOf(measured, [few, some, many]) {
 
 function measure(entries, runs) {
   writeInputs(entries);
-  const rounds = { live: [], apply: [], script: [], plan: [], audit: [] };
+  const rounds = { live: [], least: [], floor: [], apply: [], script: [], plan: [], audit: [] };
   for (let n = 0; n < runs; n++) {
     const batch = fromEmpty(["ip", "-batch", "/run/lines"]);
     rounds.live.push([fromEmpty([netkeep, "apply", "/run/live.json"]), batch]);
+    const bare = fromEmpty(least);
+    rounds.least.push([rounds.live.at(-1)[0], bare]);
+    rounds.floor.push([bare, batch]);
     rounds.apply.push([fromEmpty([netkeep, "apply", "/run/guests.json"]), batch]);
     rounds.plan.push([timed([netkeep, "plan", "/run/guests.json"]), query()]);
     rounds.audit.push([timed([netkeep, "audit"]), query()]);
