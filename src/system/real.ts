@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { askDuringRun } from "./askIp.ts";
+import { answerByBus } from "./bus.ts";
 import {
   listDirectory,
   modifiedAt,
@@ -41,8 +42,10 @@ export function realSystem(root: string): System {
     openDirectory: (path) => openDirectory(root + path),
     writeSysctl: (path, value) => writeInPlace(path, value),
     removeFile: (path) => removeQuietly(root + path),
-    run: (program, args, input) =>
-      (program === "ip" ? asked?.answer(args, input) : null) ?? runProgram(program, args, input, lock),
+    async run(program, args, input) {
+      const byOther = program === "ip" ? asked?.answer(args, input) : answerByBus(program, args);
+      return (await byOther) ?? runProgram(program, args, input, lock);
+    },
     self: [process.execPath, process.argv[1] ?? ""],
     startDetached,
     ask: (_question, milliseconds) => waitForAnswer(milliseconds),

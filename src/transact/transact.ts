@@ -174,7 +174,7 @@ async function tellNetworkd(
   const changed = new Set([...prepared.layout.reloads(files), ...observed.pending.links]);
   const links = [...changed].filter((link) => wanted.has(link));
   const satisfied = async () => (await missingNow(prepared.look, expected, settings.routeProtocol)).length === 0;
-  const { states } = await reloadNetworkd(system, links, settings.reloadSeconds, satisfied);
+  const { states } = await reloadNetworkd(system, links, observed.kernel.links, settings.reloadSeconds, satisfied);
   const unsettled = new Map([...states].filter(([, state]) => state !== "configured" && state !== "unmanaged"));
   const old = observed.networkd.version !== null && observed.networkd.version < 257;
   for (const [link, state] of unsettled) {
