@@ -29,8 +29,13 @@ export const files = [
   ["scripts/packaging/files/rt_protos.conf", "etc/iproute2/rt_protos.d/netkeep.conf", 0o644],
 ];
 
-/** Directories of the administrator, empty at first. */
-export const directories = ["etc/netkeep/desired.d", "etc/netkeep/guests.d", "etc/netkeep/netkeep.conf.d"];
+/** Directories of the administrator, empty at first. And one that Debian 13 has by procps only, and the units cannot make. */
+export const directories = [
+  "etc/netkeep/desired.d",
+  "etc/netkeep/guests.d",
+  "etc/netkeep/netkeep.conf.d",
+  "etc/sysctl.d",
+];
 
 /** Compressed, and named by section. */
 export const manuals = ["netkeep.8", "netkeep.conf.5", "netkeep-state.5", "netkeep-hooks.7"];

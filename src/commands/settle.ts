@@ -14,7 +14,7 @@ import { repair } from "./repair.ts";
 import { waitForEntries } from "./waitForEntries.ts";
 
 export interface SettleOptions {
-  /** Only these links matter; empty: all. */
+  /** Only these links matter, by name or as systemd escapes it for the name of a unit; empty: all. */
   readonly links: readonly string[];
   /** How long networkd may take. */
   readonly seconds: number;
@@ -29,9 +29,10 @@ const pause = 500;
  *
  * @returns exit status 1 if entries are wrong, or nobody will keep them
  */
-export async function settleCommand(context: CommandContext, options: SettleOptions): Promise<CommandResult> {
+export async function settleCommand(context: CommandContext, asked: SettleOptions): Promise<CommandResult> {
   requirePrivilege(context);
   const { system } = context;
+  const options = { ...asked, links: asked.links.map(linkOfUnit) };
   if (system.offline) throw new UserError(exitCodes.usage, "settle looks after a host that runs: not with --root");
   const end = system.now() + options.seconds * 1000;
   for (;;) {
@@ -50,13 +51,19 @@ async function settleNow(context: CommandContext, options: SettleOptions, prepar
     options.links.length === 0 || link === null || options.links.includes(link);
   // A link without entries: the udev rule may be late, and there is nothing to take the lock for.
   if (options.links.length > 0 && ![...prepared.entries.values()].some(concerns)) {
-    return report(context, [], []);
+    const text = `nothing to do: no document asks for entries on ${options.links.join(" or ")}`;
+    return { ...report(context, [], []), messages: [{ level: "info", text }] };
   }
   const seen = audit(await auditInput(prepared, system)).filter(concerns);
   return system.withLock(places.lock, settings.lockSeconds, async () => {
     await markLinks(system, linksWithEntries(prepared));
     return isDrift(seen) ? lookAndRepair(context, concerns) : report(context, seen, []);
   });
+}
+
+/** The instance of netkeep-link@.service: systemd writes `+` as `\\x2b`, and no link of a document has a backslash. */
+function linkOfUnit(name: string): string {
+  return name.replace(/\\x([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
 async function lookAndRepair(context: CommandContext, concerns: (finding: Finding) => boolean): Promise<CommandResult> {

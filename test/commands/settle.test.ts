@@ -40,6 +40,19 @@ describe("settle", () => {
     });
   });
 
+  test("a link as systemd escapes it for the name of a unit, and one that nobody asks for", async () => {
+    const host = await bootedHost();
+    host.addFile("/etc/netkeep/desired.d/plus.yaml", "version: 1\nroutes:\n  - { to: 203.0.113.9, dev: br+1~a }\n");
+    const bridge = host.kernel.links.find(({ ifname }) => ifname === "cloudbr0");
+    if (bridge !== undefined) host.kernel.links.push({ ...bridge, ifname: "br+1~a", ifindex: 99, addr_info: [] });
+    expect(await settle(host, "br\\x2b1\\x7ea")).toMatchObject({
+      text: expect.stringContaining("+ route 203.0.113.9/32 dev br+1~a"),
+    });
+    expect((await settle(host, "br\\x2b2")).messages).toEqual([
+      { level: "info", text: "nothing to do: no document asks for entries on br+2" },
+    ]);
+  });
+
   test("without networkd the entries are set, and nobody keeps them: exit 1", async () => {
     const host = await bootedHost(null);
     host.kernel.dropNeighbors(() => true);
