@@ -87,8 +87,10 @@ export async function storedTextAt(
   return next === undefined ? system.readText(path) : next.before;
 }
 
-/** The administrator's documents in a generation; null if not known, because nothing was kept before the oldest. */
+/** The administrator's documents in a generation; null if not known, because what was kept of it is gone. */
 export function adminAt(generations: readonly Generation[], number: number): Generation["admin"] | null {
+  // Before the very first one nothing was in force.
+  if (number === 0 && generations[0]?.number === 1) return [];
   return generations.find((generation) => generation.number === number)?.admin ?? null;
 }
 

@@ -48,7 +48,8 @@ async function rollback(context: CommandContext, options: RollbackOptions): Prom
   requireGeneration(generations, to);
   const undone = generations.filter(({ number }) => number > to);
   const { given, changed } = await documentsOf(context, generations, undone, to);
-  const obstacles = [...(await adminObstacles(context, generations, to)), ...changed, ...takeOvers(undone)];
+  const admin = await adminObstacles(context, generations, to, given.length === 0);
+  const obstacles = [...admin, ...changed, ...takeOvers(undone)];
   if (obstacles.length > 0 && !options.force) {
     const text = "nothing was changed; --force goes on, and leaves the documents of the administrator as they are";
     throw new UserError(exitCodes.failed, [...obstacles, text].join("\n"));
@@ -93,14 +94,21 @@ function givenOf(owner: string, text: string | null): GivenDocument {
   return { owner, source, path: null, text: JSON.stringify(document), persistence: "persistent" };
 }
 
-/** netkeep writes no document of the administrator: how each is made what it was. */
+/**
+ * netkeep writes no document of the administrator: how each is made what it was.
+ *
+ * @param alone nothing else is to be taken back: then to do nothing would pass for having done it
+ */
 async function adminObstacles(
   { system }: CommandContext,
   generations: readonly Generation[],
   to: number,
+  alone: boolean,
 ): Promise<string[]> {
   const wanted = adminAt(generations, to);
-  if (wanted === null) return [];
+  if (wanted === null) {
+    return alone ? [`what ${places.documents} held before generation ${to + 1} is not kept any more`] : [];
+  }
   const [before, now] = [wanted, await readAdmin(system)].map(
     (list) => new Map(list.map(({ path, text }) => [path, text])),
   );

@@ -116,6 +116,25 @@ describe("history", () => {
 });
 
 describe("rollback", () => {
+  test("of the first generation: the admin's documents are not the past's, which is said", async () => {
+    const made = await host();
+    await expect(rollback(made)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(`${adminPath} was not there in generation 0; take it away: rm ${adminPath}`),
+    });
+  });
+
+  test("to before all that is kept: not to know what was there is not to have put it back", async () => {
+    const made = await host();
+    for (let count = 1; count <= 21; count++) {
+      made.addFile(adminPath, `version: 1\n# ${count}\n`);
+      await apply(made);
+    }
+    await expect(rollback(made, 2)).rejects.toThrow(
+      "what /etc/netkeep/desired.d held before generation 3 is not kept any more",
+    );
+  });
+
   test("to the one before, and back again; what an agent has said meanwhile stays", async () => {
     const made = await host();
     await apply(made, web(31));
