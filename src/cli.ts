@@ -15,11 +15,14 @@ import type { System } from "./system/system.ts";
 import { stderrIsJournal, wantsColour } from "./system/terminal.ts";
 
 // A reader that has seen enough (`netkeep plan | head`) is no error, and a terminal that is gone must not end the work.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
-  });
-}
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE" || error.code === "EIO") return;
+  // After the work, which is done; but who asked has not got the answer. The exit status of the work is set already.
+  say({ level: "error", text: `netkeep: cannot write to standard output: ${error.message}` }, false);
+  process.exitCode = exitCodes.failed;
+});
+// There is nobody to tell.
+process.stderr.on("error", () => undefined);
 buildProgram(run, process.argv.slice(2))
   .parseAsync()
   .catch((error: unknown) => {

@@ -9,7 +9,9 @@ export function addWatchCommand(netkeep: Command, run: Run): void {
       run(options, async (context, say) => {
         const { realWatching } = await import("./system/realWatching.ts");
         const { residentSystem } = await import("./system/resident.ts");
-        const { watchCommand } = await import("./commands/watch.ts");
+        const { requireHost, watchCommand } = await import("./commands/watch.ts");
+        // Before the lock is opened.
+        requireHost(context);
         const system = residentSystem(context.system, places.lock);
         try {
           return await watchCommand({ ...context, system }, realWatching(), say);

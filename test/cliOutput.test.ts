@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { chmodSync, cpSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { ensureBuilt, netkeep, run, temporaryFolder, tree } from "./support/cli.ts";
+import { builtFile, ensureBuilt, netkeep, run, temporaryFolder, tree } from "./support/cli.ts";
 import { desired, image } from "./support/image.ts";
 
 beforeAll(ensureBuilt);
@@ -45,6 +45,34 @@ describe("what a terminal and the journal get", () => {
   test("--quiet leaves errors and warnings", () => {
     expect(netkeep(["apply", "--root", image(desired), "--quiet"]).stderr).toBe("");
     expect(netkeep(["plan", "--root", image(), "-q", "-"], { input: "version: 9\n" }).stderr).toContain("must be 1");
+  });
+
+  test("what cannot be written is said in a line, and stderr that cannot be written ends nothing", () => {
+    const into = (redirection: string) => ({ under: ["sh", "-c", `exec "$0" "$@" ${redirection}`] });
+    expect(netkeep(["plan", "--root", image(desired)], into(">/dev/full"))).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(
+        /\nnetkeep: cannot write to standard output: ENOSPC: no space left on device, write\n$/,
+      ),
+    });
+    const root = image(desired);
+    expect(netkeep(["apply", "--root", root], into("2>/dev/full")).status).toBe(0);
+    expect(Object.keys(tree(root)).filter((path) => path.includes("netkeep.conf"))).not.toEqual([]);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("what changes a host needs root, and says so before anything else", () => {
+    // As root without the rights of root it could open the lock, so as somebody else, for whom the file must be readable.
+    const file = join(temporaryFolder(), "netkeep.mjs");
+    cpSync(builtFile, file);
+    for (const path of [dirname(file), file]) chmodSync(path, 0o755);
+    for (const words of [["apply"], ["watch"], ["settle"], ["restore"], ["confirm"], ["rollback"], ["unset", "x"]]) {
+      const under = ["setpriv", "--reuid", "65534", "--clear-groups"];
+      expect(netkeep(words, { under, file }), words.join(" ")).toEqual({
+        status: 77,
+        stdout: "",
+        stderr: "netkeep: this needs root (or --root DIR, which touches files below DIR only)\n",
+      });
+    }
   });
 
   test("--debug prints the stack of an error", () => {

@@ -26,10 +26,7 @@ export async function watchCommand(
   watching: Watching,
   say: (message: Message) => void,
 ): Promise<CommandResult> {
-  requirePrivilege(context);
-  if (context.system.offline) {
-    throw new UserError(exitCodes.usage, "watch looks after a host that runs: not with --root");
-  }
+  requireHost(context);
   if (!(await watching.claim(places.watchLock))) {
     throw new UserError(exitCodes.busy, `another netkeep watch runs: it holds ${places.watchLock}`);
   }
@@ -39,6 +36,14 @@ export async function watchCommand(
     await watching.close();
   }
   return { exitCode: exitCodes.asDesired, data: null, text: "", messages: [] };
+}
+
+/** @throws UserError 77 without root, 64 with --root */
+export function requireHost(context: CommandContext): void {
+  requirePrivilege(context);
+  if (context.system.offline) {
+    throw new UserError(exitCodes.usage, "watch looks after a host that runs: not with --root");
+  }
 }
 
 async function run(watch: Watch): Promise<void> {

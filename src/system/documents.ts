@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { exitCodes, UserError } from "../errors.ts";
-import { listDirectory, writeAtomic } from "./files.ts";
+import { fileError, listDirectory, writeAtomic } from "./files.ts";
 
 /** A text that the user named on the command line. */
 export interface NamedText {
@@ -46,8 +46,7 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(exitCodes.usage, `cannot read ${file}: ${reason}`, { cause: error });
+    throw new UserError(exitCodes.usage, fileError("read", file, error).message, { cause: error });
   }
 }
 
