@@ -9,6 +9,7 @@ import { places } from "../model/places.ts";
 import { prepare } from "../prepare/prepare.ts";
 import { showText } from "../report/showText.ts";
 import type { CommandResult } from "../result.ts";
+import { brokenMessages } from "../transact/outcome.ts";
 
 /**
  * Who owns what.
@@ -21,10 +22,8 @@ export async function showCommand(context: CommandContext, subjects: readonly st
   const options = { given: [], persistence: "persistent", adopt: false, tolerant: true } as const;
   const { documents } = await prepare(system, settings, options);
   const owners = select(merge(documents.states).owners, subjects ?? []);
-  const messages =
-    owners.length > 0
-      ? []
-      : [{ level: "info" as const, text: `no owners: nothing in ${places.documents} or ${places.owners}` }];
+  const none = { level: "info" as const, text: `no owners: nothing in ${places.documents} or ${places.owners}` };
+  const messages = [...brokenMessages(documents), ...(owners.length > 0 ? [] : [none])];
   return {
     exitCode: exitCodes.asDesired,
     data: showData(owners),

@@ -13,7 +13,7 @@ export function showText(owners: readonly OwnerState[], now: number, style: Styl
   const titles = owners.flatMap((owner) => linesOf(owner).map(({ entry }) => wantedTitle(entry).length));
   const width = Math.max(0, ...titles.filter((length) => length <= widest));
   const parts = owners.map((owner) => {
-    const about = [owner.persistence, count(linesOf(owner).length, "entry"), `${age(now - owner.changed)} old`];
+    const about = [owner.persistence, count(linesOf(owner).length, "entry"), ...ageOf(owner, now)];
     const head = `${style.heading(ownerText(owner.owner))}  ${style.faint(`${about.join(", ")}, from ${ownerText(owner.source)}`)}`;
     const lines = linesOf(owner).map(({ entry, path }) => {
       const title = `  ${wantedTitle(entry)}`;
@@ -26,6 +26,11 @@ export function showText(owners: readonly OwnerState[], now: number, style: Styl
 
 function linesOf(owner: OwnerState) {
   return [...bridgesOf(owner), ...owner.entries];
+}
+
+/** What the drop-ins say in the place of a broken document has no age. */
+function ageOf({ changed }: OwnerState, now: number): string[] {
+  return changed === 0 ? [] : [`${age(now - changed)} old`];
 }
 
 /** For people; at most two days in hours. */

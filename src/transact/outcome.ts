@@ -92,13 +92,20 @@ export function documentMessages(
   const rejected = documents.rejected
     .filter(({ owner }) => has(owner))
     .map(({ problems }): Message => ({ level: "error", text: problems.join("\n") }));
-  const broken = documents.broken
-    .filter(({ owner }) => general || has(owner))
+  return [...conflicts, ...rejected, ...brokenMessages(documents, (owner) => general || has(owner))];
+}
+
+/** Documents of the host that cannot be used. */
+export function brokenMessages(
+  { broken }: Pick<Prepared["documents"], "broken">,
+  chosen: (owner: string) => boolean = () => true,
+): Message[] {
+  return broken
+    .filter(({ owner }) => chosen(owner))
     .map(({ problems }): Message => {
       const text = `${problems.join("\n")}\n    the host keeps what its drop-ins say of this owner`;
       return { level: "error", text };
     });
-  return [...conflicts, ...rejected, ...broken];
 }
 
 /** The outcome as published by `netkeep schema apply`. */

@@ -54,6 +54,16 @@ describe("netkeep show", () => {
     expect(await shown("other", "2.57.57.30")).toHaveLength(7);
   });
 
+  test("a broken document is said, and what the drop-ins keep of it has no age", async () => {
+    const made = hostOf(fixture("l3-guest"));
+    made.begin(null);
+    await applyCommand(await contextOf(made), { ...applyOptions, given: [] });
+    made.addFile("/etc/netkeep/desired.d/i-2-10-VM.yaml", "version: 1\nguests: 7\n");
+    const { text, messages } = await showCommand(await contextOf(made), []);
+    expect(messages).toEqual([{ level: "error", text: expect.stringMatching(/i-2-10-VM\.yaml:2[\s\S]*drop-ins say/) }]);
+    expect(text).toMatch(/^i-2-10-VM {2}persistent, 4 entries, from \/etc/);
+  });
+
   test("every subject that nothing is known of is named", async () => {
     await expect(shown("9.9.9.9", "other", "br7")).rejects.toMatchObject({
       exitCode: 65,
