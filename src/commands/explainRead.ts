@@ -98,7 +98,9 @@ export async function networkdViews(
     [...found, ...wishes.map(({ entry }) => entry)].flatMap((entry) => [entry.link, ...linksOfEntry(entry)]),
   );
   const missing = [...links].filter((link) => kernel.links.has(link) && !observed.statuses.has(link));
-  const more = observed.networkd.running ? await observeLinks(system, missing) : new Map<string, LinkStatus>();
+  const more = observed.networkd.running
+    ? await observeLinks(system, kernel.links, missing)
+    : new Map<string, LinkStatus>();
   const statuses = new Map([...observed.statuses, ...more]);
   const get = (entry: Entry) => {
     const status = statuses.get(entry.link);

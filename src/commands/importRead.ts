@@ -54,7 +54,7 @@ export async function readImport(
   if (absent.length > 0) throw new UserError(exitCodes.usage, `there is no link ${absent.join(", ")} on this host`);
   const selected = new Set(links ?? linksInUse(kernel));
   const [statuses, extras] = await Promise.all([
-    observed.networkd.running ? observeLinks(system, [...selected]) : new Map<string, LinkStatus>(),
+    observed.networkd.running ? observeLinks(system, kernel.links, [...selected]) : new Map<string, LinkStatus>(),
     readExtras(system),
   ]);
   const placed = [...selected].flatMap((link) => placedOn(link, observed, statuses.get(link) ?? null));

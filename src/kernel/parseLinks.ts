@@ -1,10 +1,10 @@
 import * as z from "zod";
 import type { Prefix } from "../model/address.ts";
 import { accepted, familyOf, isLinkLocal6, networkPrefix, parseAddress } from "../model/address.ts";
+import { fits, type LooseFields } from "../model/fits.ts";
 import { type LinkFacts, virtualLinkFacts } from "../model/link.ts";
 import { once } from "../model/once.ts";
 import type { KernelLink } from "../model/state.ts";
-import { fits, type LooseFields } from "./jsonList.ts";
 
 const linksSchema = once(() =>
   z.array(

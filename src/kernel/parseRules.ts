@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Family, Prefix } from "../model/address.ts";
+import { fits, type LooseFields } from "../model/fits.ts";
 import { once } from "../model/once.ts";
 import { kernelProtocol } from "../model/route.ts";
 import type { Mark, Rule, RuleType } from "../model/rule.ts";
@@ -22,12 +23,29 @@ const ruleSchema = once(() =>
     protocol: z.string().optional(),
   }),
 );
+/** What the schema says, for a look at a glance; `not` aside. */
+const ruleFields: LooseFields = {
+  priority: "number",
+  "src?": "string",
+  "srclen?": "number",
+  "dst?": "string",
+  "dstlen?": "number",
+  "fwmark?": "string",
+  "fwmask?": "string",
+  "iif?": "string",
+  "oif?": "string",
+  "action?": "string",
+  "table?": "string",
+  "protocol?": "string",
+};
 type RuleJson = z.infer<ReturnType<typeof ruleSchema>>;
 
 /** Keys that `Rule` has a place for, and those that say how the rule is at the moment. */
-const known = once(
-  () => new Set([...Object.keys(ruleSchema().shape), ...["iif_detached", "oif_detached", "unresolved"]]),
-);
+const known = new Set([
+  "not",
+  ...Object.keys(ruleFields).map((name) => name.replace("?", "")),
+  ...["iif_detached", "oif_detached", "unresolved"],
+]);
 /** fib_rules.h: FR_ACT_*. With -N `ip` prints numbers. */
 const typesByNumber: Readonly<Record<string, RuleType>> = { "6": "blackhole", "7": "unreachable", "8": "prohibit" };
 
@@ -39,11 +57,12 @@ const typesByNumber: Readonly<Record<string, RuleType>> = { "6": "blackhole", "7
  */
 export function parseRules(json: string, family: Family): Rule[] {
   const list: unknown = json.trim() === "" ? [] : JSON.parse(json);
-  return z
-    .array(ruleSchema())
-    .parse(list)
-    .filter((rule) => rule.protocol !== String(kernelProtocol))
-    .map((rule) => toRule(rule, family));
+  const rules = Array.isArray(list) && list.every(isPlain) ? (list as RuleJson[]) : z.array(ruleSchema()).parse(list);
+  return rules.filter((rule) => rule.protocol !== String(kernelProtocol)).map((rule) => toRule(rule, family));
+}
+
+function isPlain(item: unknown): boolean {
+  return fits(item, ruleFields) && !Object.hasOwn(item as object, "not");
 }
 
 function toRule(rule: RuleJson, family: Family): Rule {
@@ -82,7 +101,7 @@ function markOf({ fwmark, fwmask }: RuleJson): Mark | null {
 /** What no document can say: port ranges, users, goto … In `ip`'s own words, near enough to tell one rule from another. */
 function extraWords(rule: RuleJson): string {
   const words = Object.entries(rule).flatMap(([key, value]) => {
-    if (known().has(key)) return [];
+    if (known.has(key)) return [];
     return [value === null || typeof value === "object" ? key : `${key} ${value}`];
   });
   if (rule.action !== undefined && typesByNumber[rule.action] === undefined) words.push(`action ${rule.action}`);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Address, accepted, isLinkLocal6, type Prefix, parseAddress } from "../model/address.ts";
+import { fits, type LooseFields } from "../model/fits.ts";
 import { neighborKey } from "../model/neighbor.ts";
 import { once } from "../model/once.ts";
 import { defaultMetric, routeKey, staticProtocol } from "../model/route.ts";
@@ -50,16 +51,25 @@ const statusSchema = once(() =>
     Neighbors: z.array(z.unknown()).nullish(),
   }),
 );
+/** What the schema says, for a look at a glance; `Addresses` and the lists of entries aside. */
+const statusFields: LooseFields = {
+  Name: "string",
+  AdministrativeState: "string",
+  "NetworkFile?": "string",
+  "NetworkFileDropins?": "strings",
+};
+type StatusJson = z.infer<ReturnType<typeof statusSchema>>;
 type RouteJson = z.infer<ReturnType<typeof routeSchema>>;
 type NeighborJson = z.infer<ReturnType<typeof neighborSchema>>;
 
 /**
- * `networkctl --json=short status LINK` → what netkeep needs of it.
+ * What networkd says of a link (Describe() of org.freedesktop.network1(5), `networkctl --json status`) → what netkeep needs of it.
  *
  * @throws ZodError or SyntaxError when the output is not what networkctl 252 and later print
  */
 export function parseLinkStatus(json: string): LinkStatus {
-  const status = statusSchema().parse(JSON.parse(json));
+  const value: unknown = JSON.parse(json);
+  const status = isPlainStatus(value) ? value : statusSchema().parse(value);
   const entries = new Map<string, string>();
   const held = new Map<string, number | null>();
   const take = (
@@ -99,6 +109,19 @@ export function parseLinkStatus(json: string): LinkStatus {
     entries,
     held,
   };
+}
+
+function isPlainStatus(value: unknown): value is StatusJson {
+  if (!fits(value, statusFields)) return false;
+  const { Routes: routes, Neighbors: neighbors, Addresses: addresses } = value as Record<string, unknown>;
+  const lists = [routes, neighbors, addresses].filter((list) => list != null);
+  return lists.every(Array.isArray) && ((addresses ?? []) as unknown[]).every(isPlainAddress);
+}
+
+function isPlainAddress(item: unknown): boolean {
+  if (!fits(item, { ConfigSource: "string" })) return false;
+  const { Address: list } = item as Record<string, unknown>;
+  return Array.isArray(list) && list.every(isByte);
 }
 
 const routeNumbers = ["DestinationPrefixLength", "Priority", "Table", "Protocol"] as const;

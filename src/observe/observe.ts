@@ -13,7 +13,7 @@ import { withoutOurs } from "../networkd/resolveBase.ts";
 import { routeLimit } from "../plan/limits.ts";
 import type { System } from "../system/system.ts";
 import { observeClaims } from "./linkClaims.ts";
-import { observeKernel } from "./observeKernel.ts";
+import { observeKernel, observeKernelLinks } from "./observeKernel.ts";
 import { type NetworkdState, observeLinks, observeNetworkd } from "./observeNetworkd.ts";
 import { type PendingReload, parsePending } from "./pending.ts";
 import { recordedEntries } from "./recorded.ts";
@@ -37,34 +37,47 @@ export interface Observed {
   readonly pending: PendingReload;
 }
 
-/** What is known before it is known which links matter; `statuses` are those of the links that have files of ours. */
-type ObservedHost = Omit<Observed, "claims">;
+/** What is known before it is known which links matter. */
+type ObservedHost = Omit<Observed, "claims" | "statuses">;
+type Statuses = Observed["statuses"];
 
 /**
  * First half, needed before the documents can be read: their defaults depend on the host's addresses.
  *
- * @returns `begun` when all its programs run: whoever has something to compute does it then
+ * @returns `begun` when all its programs run: whoever has something to compute does it then; `statuses` of the links that
+ *   have files of ours, for which networkd takes longest
  */
 export function observeHost(
   system: System,
   reloadPendingPath: string,
-): { readonly begun: Promise<unknown>; readonly observed: Promise<ObservedHost> } {
-  const kernel = observeKernel(system);
+): {
+  readonly begun: Promise<unknown>;
+  readonly observed: Promise<ObservedHost>;
+  readonly statuses: Promise<Statuses>;
+} {
+  const links = observeKernelLinks(system);
+  const kernel = observeKernel(system, links);
   const networkd = observeNetworkd(system);
   const units = system.readUnits(unitDirectories, [".network", ".netdev"]);
-  const begun = beginStatuses(system, units, networkd);
-  return { begun, observed: observeAll(system, reloadPendingPath, { kernel, networkd, units, begun }) };
+  const begun = beginStatuses(system, { units, networkd, links });
+  const statuses = begun.then(({ answers }) => answers);
+  // Who never comes to ask for them has failed in another way, and says so.
+  statuses.catch(() => undefined);
+  return { begun, statuses, observed: observeAll(system, reloadPendingPath, { kernel, networkd, units }) };
 }
 
-/** networkd takes longest to answer, and on most hosts the links in question are those of the files that are there. */
+/** On most hosts the links in question are those of the files that are there. */
 async function beginStatuses(
   system: System,
-  units: Promise<UnitTree>,
-  networkd: Promise<NetworkdState>,
-): Promise<{ readonly statuses: Promise<ReadonlyMap<string, LinkStatus>> }> {
-  const links = [...new Set(generatedLinks(generatedFiles(await units)))];
-  const asks = links.length > 0 && (await networkd).running;
-  return { statuses: asks ? observeLinks(system, links) : Promise.resolve(new Map()) };
+  asked: {
+    readonly units: Promise<UnitTree>;
+    readonly networkd: Promise<NetworkdState>;
+    readonly links: Promise<KernelState["links"]>;
+  },
+): Promise<{ readonly answers: Promise<Statuses> }> {
+  const links = [...new Set(generatedLinks(generatedFiles(await asked.units)))];
+  const asks = links.length > 0 && (await asked.networkd).running;
+  return { answers: asks ? observeLinks(system, await asked.links, links) : Promise.resolve(new Map()) };
 }
 
 async function observeAll(
@@ -74,10 +87,9 @@ async function observeAll(
     readonly kernel: Promise<KernelState>;
     readonly networkd: Promise<NetworkdState>;
     readonly units: Promise<UnitTree>;
-    readonly begun: ReturnType<typeof beginStatuses>;
   },
 ): Promise<ObservedHost> {
-  const [kernel, networkd, tree, sysctls, host, pending, maxSizes, statuses] = await Promise.all([
+  const [kernel, networkd, tree, sysctls, host, pending, maxSizes] = await Promise.all([
     asked.kernel,
     asked.networkd,
     asked.units,
@@ -85,7 +97,6 @@ async function observeAll(
     system.offline ? {} : system.hostFacts(false),
     system.readText(reloadPendingPath),
     Promise.all([maxSize(system, 4), maxSize(system, 6)]),
-    asked.begun.then(({ statuses: answers }) => answers),
   ]);
   const generated = new Map([...generatedFiles(tree), ...generatedFiles(sysctls)]);
   return {
@@ -93,7 +104,6 @@ async function observeAll(
     networkd,
     tree,
     generated,
-    statuses,
     host: networkd.version === null ? host : { ...host, systemdVersion: networkd.version },
     routeLimit: routeLimit(networkd.version, maxSizes),
     reloadPending: pending !== null,
@@ -110,12 +120,12 @@ export async function observeRecorded(system: System): Promise<RecordedEntries> 
 export async function observeStatuses(
   system: System,
   observed: ObservedHost,
+  known: Statuses | Promise<Statuses>,
   links: readonly string[],
 ): Promise<Observed> {
   const { kernel, networkd } = observed;
-  const unasked = links.filter((link) => kernel.links.has(link) && !observed.statuses.has(link));
   const [statuses, claims, virtual] = await Promise.all([
-    networkd.running ? observeLinks(system, unasked) : new Map<string, LinkStatus>(),
+    networkd.running ? withUnasked(system, kernel, await known, links) : new Map<string, LinkStatus>(),
     observeClaims(
       system,
       links.map((name) => ({ name, index: kernel.links.get(name)?.index ?? null })),
@@ -123,7 +133,17 @@ export async function observeStatuses(
     asksForVirtualization(system, observed, links) ? system.hostFacts(true) : {},
   ]);
   const host = { ...observed.host, ...virtual };
-  return { ...observed, host, statuses: new Map([...observed.statuses, ...statuses]), claims };
+  return { ...observed, host, statuses, claims };
+}
+
+async function withUnasked(
+  system: System,
+  { links: existing }: KernelState,
+  known: Statuses,
+  links: readonly string[],
+): Promise<Statuses> {
+  const unasked = links.filter((link) => !known.has(link));
+  return new Map([...known, ...(await observeLinks(system, existing, unasked))]);
 }
 
 /** It takes two programs to tell, and few base files that ask for it can be those of a link of this host. */

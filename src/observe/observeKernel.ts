@@ -17,11 +17,12 @@ export const emptyKernel: KernelState = { links: new Map(), routes: [], neighbor
  * Reads links, routes of all tables, permanent neighbors and policy rules. Everything is listed and filtered here, because `ip` leaves
  * out the fields that it filters on.
  *
+ * @param asked the links, asked for before
  * @throws CommandError when `ip` fails
  */
-export async function observeKernel(system: System): Promise<KernelState> {
+export async function observeKernel(system: System, asked = observeKernelLinks(system)): Promise<KernelState> {
   if (system.offline) return emptyKernel;
-  const [links, entries] = await Promise.all([observeKernelLinks(system), observeEntries(system)]);
+  const [links, entries] = await Promise.all([asked, observeEntries(system)]);
   return { links, ...entries };
 }
 
@@ -71,6 +72,7 @@ export async function observeLinkStates(system: System): Promise<KernelState["li
 }
 
 export async function observeKernelLinks(system: System): Promise<KernelState["links"]> {
+  if (system.offline) return emptyKernel.links;
   const json = await ip(system, ["-j", "-d", "address", "show"]);
   const types = new Map<string, string>();
   for (const link of parseLinks(json).values()) {

@@ -73,7 +73,7 @@ export interface Prepared {
  * @throws UserError 65 for bad documents and, if asked, conflicts
  */
 export async function prepare(system: System, settings: Settings, options: PrepareOptions): Promise<Prepared> {
-  const { begun, observed: observedHost } = observeHost(system, places.reloadPending);
+  const { begun, observed: observedHost, statuses } = observeHost(system, places.reloadPending);
   const [host, announced, { kept, names, shapes }] = await Promise.all([
     observedHost,
     readAnnounced(system),
@@ -96,7 +96,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   if (!options.tolerant) refuseConflicts(desired);
   const entries = entriesByKey(desired);
   const links = [...new Set([...linksOfDesired(desired), ...generatedLinks(host.generated)])];
-  const observed = await observeStatuses(system, host, links);
+  const observed = await observeStatuses(system, host, statuses, links);
   let layout: Layout | null = null;
   const rendered: RenderedEntries = (path, text) =>
     layout?.files.find((file) => file.path === path && file.text === text)?.entries ?? null;

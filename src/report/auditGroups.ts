@@ -1,4 +1,5 @@
 import type { Finding, Severity } from "../model/finding.ts";
+import { once } from "../model/once.ts";
 import { count } from "./style.ts";
 
 /** Findings of one link that say the same of different entries. */
@@ -53,11 +54,11 @@ export function severityText(findings: readonly Finding[]): string {
     .join(", ");
 }
 
-const collator = new Intl.Collator("en", { numeric: true });
+const collator = once(() => new Intl.Collator("en", { numeric: true }));
 
 /** As people count: br2 before br10. */
 export function compareNames(a: string, b: string): number {
-  return collator.compare(a, b) || (a < b ? -1 : 1);
+  return collator().compare(a, b) || (a < b ? -1 : 1);
 }
 
 function sameness({ code, severity, layer, message, fix }: Finding): string {

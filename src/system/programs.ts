@@ -21,8 +21,8 @@ export async function runProgram(
   const stdin = input === undefined ? null : inputFile(input);
   const [stdout, stderr] = [outputFile(), outputFile()];
   const held = stdin === null ? null : lock;
-  // execa costs as much as some runs of `ip`, and that is all that most calls of a hook run.
-  const run = program === "ip" && stdout !== null && stderr !== null ? runOnFiles : runByExeca;
+  // execa takes as long as some runs of `ip` and all of networkctl's; pipes are what it is needed for.
+  const run = stdout !== null && stderr !== null ? runOnFiles : runByExeca;
   try {
     return await run(program, args, { stdin, stdout, stderr, held });
   } finally {

@@ -43,9 +43,14 @@ export class FakeNetworkd {
       return answer("");
     }
     if (command === "list --no-legend --no-pager") return answer(this.#list());
-    const link = /^--json=short status (\S+)$/.exec(command)?.[1];
-    if (link !== undefined) return this.#status(link);
     throw new Error(`the fake networkd does not know: networkctl ${command}`);
+  }
+
+  /** `busctl call --json=short … Describe` of a link, by its number. */
+  describe(index: number): ProgramResult {
+    const link = this.#kernel.links.find(({ ifindex }) => ifindex === index);
+    if (link === undefined) return { stdout: "", stderr: "Call failed: Unknown object\n", exitCode: 1 };
+    return answer(`${JSON.stringify({ type: "s", data: [JSON.stringify(this.#status(link))] })}\n`);
   }
 
   #reload(): ProgramResult {
@@ -156,17 +161,15 @@ export class FakeNetworkd {
       .join("");
   }
 
-  #status(name: string): ProgramResult {
-    const link = this.#kernel.links.find(({ ifname }) => ifname === name);
-    if (link === undefined) return { stdout: "", stderr: `Interface "${name}" not found.\n`, exitCode: 1 };
+  #status({ ifindex, ifname: name }: FakeKernel["links"][number]) {
     const config = this.#managed.get(name)?.config;
     const source = (key: string) => (config?.entries.has(key) ? "static" : "foreign");
     const routes = this.#kernel.routes.filter((route) =>
       [route, ...(route.nexthops ?? [])].some(({ dev }) => dev === name),
     );
     const neighbors = this.#kernel.neighbors.filter(({ dev, state }) => dev === name && state.includes("PERMANENT"));
-    const status = {
-      Index: link.ifindex,
+    return {
+      Index: ifindex,
       Name: name,
       AdministrativeState: this.#state(name),
       ...(config === undefined ? {} : { NetworkFile: config.base }),
@@ -185,7 +188,6 @@ export class FakeNetworkd {
         ConfigState: "configured",
       })),
     };
-    return answer(JSON.stringify(status));
   }
 }
 

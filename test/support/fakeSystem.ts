@@ -236,6 +236,8 @@ export class FakeSystem {
       const none = "Call failed: Could not get PID of name 'org.freedesktop.network1': no such name\n";
       return running ? ok(`u ${networkdPid}\n`) : { stdout: "", stderr: none, exitCode: 1 };
     }
+    const index = /\/link\/_3(\d+) org\.freedesktop\.network1\.Link Describe$/.exec(command)?.[1];
+    if (program === "busctl" && index !== undefined && running) return this.networkd.describe(Number(index));
     if (command === "systemctl is-active systemd-networkd.service") {
       return running ? ok("active\n") : { stdout: "inactive\n", stderr: "", exitCode: 3 };
     }

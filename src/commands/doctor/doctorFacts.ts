@@ -41,7 +41,10 @@ export async function collectFacts(context: CommandContext, names: readonly stri
   const known = [...linksOfDesired(prepared.desired), ...generatedLinks(prepared.observed.generated)];
   const links = [...new Set(names.length > 0 ? names : known)].sort();
   // Asking networkd for a link with thousands of entries takes it some tenths of a second: not twice.
-  const observed = names.length > 0 ? await observeStatuses(system, prepared.observed, links) : prepared.observed;
+  const observed =
+    names.length > 0
+      ? await observeStatuses(system, prepared.observed, prepared.observed.statuses, links)
+      : prepared.observed;
   const { kernel, tree } = observed;
   const [shapes, neighbors, units, files] = await Promise.all([
     readShapes(system),
