@@ -104,8 +104,13 @@ function gather(
     repaired,
     networkd: { running, reason, version: networkdVersion },
     owners: prepared.desired.owners,
-    links: linksOfReport(prepared, files, findings, system.offline),
-    files: options.format === "html" ? files.map(reportedFile) : [],
+    // Only the page shows these.
+    get links() {
+      return linksOfReport(prepared, files, findings, system.offline);
+    },
+    get files() {
+      return files.map(reportedFile);
+    },
   };
 }
 

@@ -11,9 +11,10 @@ type Selectors = Pick<Rule, "from" | "to" | "iif" | "oif" | "mark">;
  * net/core/fib_rules.c, Linux 6.18).
  */
 export function ambiguousRules(entries: readonly OwnedEntry[]): Problem[] {
-  const rules = entries.flatMap((owned, index) =>
-    owned.entry.kind === "rule" ? [{ owned, index, rule: owned.entry }] : [],
-  );
+  const rules: { owned: OwnedEntry; index: number; rule: Rule }[] = [];
+  entries.forEach((owned, index) => {
+    if (owned.entry.kind === "rule") rules.push({ owned, index, rule: owned.entry });
+  });
   const byShape = new Map<string, (typeof rules)[number][]>();
   for (const item of rules) {
     const shape = shapeOf(item.rule, item.rule);

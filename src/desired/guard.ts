@@ -75,12 +75,13 @@ function addressProblem(entry: Entry, hosts: ReadonlySet<string>, context: Guard
   }
   if (entry.kind === "rule") return ruleProblem(entry, hosts, context);
   const { destination } = entry;
+  const address = addressOf(destination);
   if (lengthOf(destination) === 0) {
     return context.allowDefaultRoute || !isAskedForAll(entry.table)
       ? null
       : `${destination} is a default route; AllowDefaultRoute=yes in netkeep.conf(5) permits it`;
   }
-  if (isSpecial(addressOf(destination))) return `${destination} is a multicast, loopback or unspecified prefix`;
+  if (isSpecial(address)) return `${destination} is a multicast, loopback or unspecified prefix`;
   const covered = entry.table === 254 ? coveredHost(destination, hosts, context) : undefined;
   return covered === undefined ? null : `${destination} covers ${covered}, an address of this host or its gateway`;
 }
@@ -108,14 +109,14 @@ function ruleProblem(rule: Rule, hosts: ReadonlySet<string>, context: GuardConte
 /** A /32 or /128 is looked up; only shorter prefixes, which are few, are compared with each address. */
 function coveredHost(destination: Prefix, hosts: ReadonlySet<string>, context: GuardContext): string | undefined {
   const address = addressOf(destination);
-  const longest = familyOf(destination) === 4 ? 32 : 128;
-  if (lengthOf(destination) === longest) return hosts.has(address) ? address : undefined;
+  if (destination.endsWith(familyOf(destination) === 4 ? "/32" : "/128"))
+    return hosts.has(address) ? address : undefined;
   return context.hostAddresses.find((host) => covers(destination, host));
 }
 
 /** IPv4 0/8, 127/8, 224/4 and above; IPv6 ::, ::1 and ff00::/8 (RFC 6890). */
 export function isSpecial(address: Address): boolean {
   if (familyOf(address) === 6) return address === "::" || address === "::1" || isMulticast(address);
-  const first = Number(address.slice(0, address.indexOf(".")));
+  const first = Number.parseInt(address, 10);
   return first === 0 || first === 127 || first >= 224;
 }

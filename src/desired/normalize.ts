@@ -39,7 +39,7 @@ export function normalize(
   const problems: Problem[] = [];
   const place = (list: string, index: number) => [list, positions[list]?.[index] ?? index];
   input.guests?.forEach((guest, index) => {
-    addGuest(entries, guest, place("guests", index).join("."), context);
+    addGuest(entries, guest, `guests.${positions["guests"]?.[index] ?? index}`, context);
   });
   for (const [index, router] of (input.routers ?? []).entries()) {
     const path = place("routers", index);

@@ -4,9 +4,7 @@ import { type Validated, validateShape } from "./validate.ts";
 
 /** As `validateShape`, which most documents of agents do not need: they have plain guests and nothing else. */
 export function shapeOfValue(value: unknown): Validated {
-  return isPlainDocument(value)
-    ? { input: value, problems: [], positions: { guests: value.guests.map((_, index) => index) } }
-    : validateShape(value);
+  return isPlainDocument(value) ? { input: value, problems: [], positions: {} } : validateShape(value);
 }
 
 function isPlainDocument(value: unknown): value is DocumentInput & { readonly guests: readonly unknown[] } {

@@ -1,4 +1,4 @@
-import { type Parsed, parseAddress } from "../model/address.ts";
+import { parseAddress } from "../model/address.ts";
 import { parseMac } from "../model/mac.ts";
 
 /**
@@ -15,16 +15,19 @@ export const displayName = /^[^\p{Cc}[\]]{1,128}$/u;
 export function isPlainGuest(value: unknown): boolean {
   if (typeof value !== "object" || value === null || Object.keys(value).length !== 4) return false;
   const { name, dev, mac, addresses } = value as Record<string, unknown>;
-  const isText = (item: unknown, parse: (text: string) => Parsed<unknown>) =>
-    typeof item === "string" && "value" in parse(item);
   return (
     typeof name === "string" &&
     displayName.test(name) &&
     typeof dev === "string" &&
     linkName.test(dev) &&
     dev !== "lo" &&
-    isText(mac, parseMac) &&
+    typeof mac === "string" &&
+    "value" in parseMac(mac) &&
     Array.isArray(addresses) &&
-    addresses.every((item) => isText(item, parseAddress))
+    addresses.every(isAddress)
   );
+}
+
+function isAddress(item: unknown): boolean {
+  return typeof item === "string" && "value" in parseAddress(item);
 }

@@ -17,6 +17,7 @@ export function accepted<T>(parsed: Parsed<T>): T {
 
 /** Accepts every valid spelling of an address without prefix length and without zone. */
 export function parseAddress(text: string): Parsed<Address> {
+  if (canonical4.test(text)) return { value: text as Address };
   if (text.includes("/")) return { problem: `"${text}" has a prefix length; an address is wanted` };
   if (text.includes("%")) return { problem: `"${text}" has a zone; the link is named with "dev"` };
   const canonical = canonicalText(text);
@@ -104,7 +105,6 @@ export function isMulticast(address: Address): boolean {
 const canonical4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 function canonicalText(text: string): Address | null {
-  if (canonical4.test(text)) return text as Address;
   if (Address4.isValid(text)) return new Address4(text).correctForm() as Address;
   if (Address6.isValid(text)) return new Address6(text).correctForm() as Address;
   return null;

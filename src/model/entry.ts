@@ -15,6 +15,23 @@ export function entryKey(entry: Entry): string {
   return entry.kind === "neighbor" ? neighborKey(entry) : ruleKey(entry);
 }
 
+/**
+ * The order of their keys, which need not be made for it: a host has tens of thousands of entries. A blank, which ends
+ * each part of a key, comes before all that a part can have.
+ */
+export function compareKeys(a: Entry, b: Entry): number {
+  if (a.kind === "neighbor" && b.kind === "neighbor") return compare(a.link, b.link) || compare(a.address, b.address);
+  if (a.kind === "route" && b.kind === "route") {
+    const byTable = a.table === b.table ? 0 : compare(String(a.table), String(b.table));
+    return byTable || compare(a.destination, b.destination) || compare(String(a.metric), String(b.metric));
+  }
+  return a.kind === b.kind ? compare(entryKey(a), entryKey(b)) : compare(a.kind, b.kind);
+}
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
 /** Complete canonical text; equal texts mean equal entries. */
 export function entryText(entry: Entry): string {
   if (entry.kind === "route") return routeText(entry);

@@ -6,11 +6,12 @@ export type MacAddress = string & { readonly is: "MacAddress" };
 
 /** Accepts `52:02:…`, `52-02-…`, `5202.4576.d235` and twelve bare digits, in any case; refuses zero and multicast. */
 export function parseMac(text: string): Parsed<MacAddress> {
+  if (plain.test(text) && text !== zero) return { value: text as MacAddress };
   const spelt =
     /^([0-9a-f]{2}([:-]))(?:[0-9a-f]{2}\2){4}[0-9a-f]{2}$|^[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}$|^[0-9a-f]{12}$/i;
   if (!spelt.test(text)) return { problem: `"${text}" is not a MAC address of six bytes` };
   const mac = (canonical.test(text) ? text : withColons(text)) as MacAddress;
-  if (mac === "00:00:00:00:00:00") return { problem: `"${text}" is the zero MAC address: no guest has it` };
+  if (mac === zero) return { problem: `"${text}" is the zero MAC address: no guest has it` };
   if ((byteAt(mac, 0) & 1) === 1) return { problem: `"${text}" is a multicast MAC address: no guest has it` };
   return { value: mac };
 }
@@ -25,6 +26,9 @@ export function linkLocalFromMac(mac: MacAddress): Address {
   return parsed.value;
 }
 
+const zero = "00:00:00:00:00:00";
+/** Canonical and unicast, as nearly all that there are; all zeros aside. */
+const plain = /^[0-9a-f][02468ace](?::[0-9a-f]{2}){5}$/;
 const canonical = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
 
 function withColons(text: string): string {

@@ -1,4 +1,4 @@
-import { type Entry, entryKey } from "../model/entry.ts";
+import { compareKeys, type Entry } from "../model/entry.ts";
 import { sectionToNeighbor, writeNeighbor } from "./neighborSection.ts";
 import { sectionToRoute, writeRoute } from "./routeSection.ts";
 import { ruleToSection, sectionToRules } from "./ruleSection.ts";
@@ -23,8 +23,7 @@ export const closing = "# netkeep end";
 
 /** An owner's block, frame included. Entries stand in the order of their keys, so that equal sets give equal bytes. */
 export function renderBlock(owner: string, source: string, entries: readonly Entry[], digest: Digest): string {
-  const sorted = entries.map((entry) => ({ key: entryKey(entry), entry })).sort((a, b) => (a.key < b.key ? -1 : 1));
-  const body = sorted.map(({ entry }) => sectionText(entry)).join("\n");
+  const body = [...entries].sort(compareKeys).map(sectionText).join("\n");
   return frameBlock(owner, source, body, digest);
 }
 

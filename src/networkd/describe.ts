@@ -15,7 +15,7 @@ export interface LinkStatus {
   readonly dropIns: readonly string[] | null;
   /** Addresses that somebody else than networkd has set, link-local IPv6 ones aside. */
   readonly foreignAddresses: readonly string[];
-  /** `entryKey` → ConfigSource of each route and neighbor on the link: static, foreign, DHCPv4 … */
+  /** `entryKey` → ConfigSource of each route and neighbor on the link: static, foreign, DHCPv4 … Few ask for it. */
   readonly entries: ReadonlyMap<string, string>;
   /** Those that networkd holds as its own by a file and is not about to remove: `entryKey` → protocol, null of a neighbor. */
   readonly held: ReadonlyMap<string, number | null>;
@@ -70,33 +70,21 @@ type NeighborJson = z.infer<ReturnType<typeof neighborSchema>>;
 export function parseLinkStatus(json: string): LinkStatus {
   const value: unknown = JSON.parse(json);
   const status = isPlainStatus(value) ? value : statusSchema().parse(value);
-  const entries = new Map<string, string>();
+  const routes = (status.Routes ?? []).map((item) =>
+    isPlain(item, routeNumbers) ? (item as unknown as RouteJson) : routeSchema().parse(item),
+  );
+  const neighbors = (status.Neighbors ?? []).map((item) =>
+    isPlain(item, []) ? (item as unknown as NeighborJson) : neighborSchema().parse(item),
+  );
+  const sources = once(() => {
+    const entries = new Map<string, string>();
+    for (const route of routes) entries.set(keyOfRoute(route), route.ConfigSource);
+    for (const neighbor of neighbors) entries.set(keyOfNeighbor(status.Name, neighbor), neighbor.ConfigSource);
+    return entries;
+  });
   const held = new Map<string, number | null>();
-  const take = (
-    key: string,
-    protocol: number | null,
-    object: { ConfigSource: string; ConfigState?: string | undefined },
-  ) => {
-    entries.set(key, object.ConfigSource);
-    if (object.ConfigSource === "static" && object.ConfigState?.includes("removing") !== true) held.set(key, protocol);
-  };
-  for (const item of status.Routes ?? []) {
-    const route = isPlain(item, routeNumbers) ? (item as unknown as RouteJson) : routeSchema().parse(item);
-    const address = addressOfBytes(route.Destination);
-    const destination = `${address}/${route.DestinationPrefixLength}` as Prefix;
-    const metric = route.Priority ?? 0;
-    const family = route.Destination.length === 4 ? 4 : 6;
-    const key = {
-      table: route.Table ?? 254,
-      destination,
-      metric: family === 6 && metric === 0 ? defaultMetric(6) : metric,
-    };
-    take(routeKey(key), route.Protocol ?? staticProtocol, route);
-  }
-  for (const item of status.Neighbors ?? []) {
-    const neighbor = isPlain(item, []) ? (item as unknown as NeighborJson) : neighborSchema().parse(item);
-    take(neighborKey({ link: status.Name, address: addressOfBytes(neighbor.Destination) }), null, neighbor);
-  }
+  for (const route of routes) if (isHeld(route)) held.set(keyOfRoute(route), route.Protocol ?? staticProtocol);
+  for (const neighbor of neighbors) if (isHeld(neighbor)) held.set(keyOfNeighbor(status.Name, neighbor), null);
   const foreignAddresses = (status.Addresses ?? [])
     .filter((address) => address.ConfigSource === "foreign")
     .map((address) => addressOfBytes(address.Address))
@@ -106,9 +94,26 @@ export function parseLinkStatus(json: string): LinkStatus {
     state: status.AdministrativeState,
     baseFile: status.NetworkFile ?? null,
     dropIns: status.NetworkFileDropins ?? null,
-    entries,
+    get entries() {
+      return sources();
+    },
     held,
   };
+}
+
+function isHeld({ ConfigSource: source, ConfigState: state }: RouteJson | NeighborJson): boolean {
+  return source === "static" && state?.includes("removing") !== true;
+}
+
+function keyOfRoute(route: RouteJson): string {
+  const destination = `${addressOfBytes(route.Destination)}/${route.DestinationPrefixLength}` as Prefix;
+  const metric = route.Priority ?? 0;
+  const isDefault6 = route.Destination.length !== 4 && metric === 0;
+  return routeKey({ table: route.Table ?? 254, destination, metric: isDefault6 ? defaultMetric(6) : metric });
+}
+
+function keyOfNeighbor(link: string, neighbor: NeighborJson): string {
+  return neighborKey({ link, address: addressOfBytes(neighbor.Destination) });
 }
 
 function isPlainStatus(value: unknown): value is StatusJson {

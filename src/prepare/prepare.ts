@@ -17,7 +17,7 @@ import { carriesEntries } from "../networkd/paths.ts";
 import { linkOfFile } from "../networkd/render.ts";
 import { generatedLinks, type Observed, observeHost, observeStatuses, recordedOwner } from "../observe/observe.ts";
 import { observeEntries } from "../observe/observeKernel.ts";
-import { type RenderedEntries, recordedEntries } from "../observe/recorded.ts";
+import { recordedEntries } from "../observe/recorded.ts";
 import type { BridgePlan } from "../plan/bridges.ts";
 import { refreshes } from "../plan/files.ts";
 import { planKernel } from "../plan/kernel.ts";
@@ -98,8 +98,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   const links = [...new Set([...linksOfDesired(desired), ...generatedLinks(host.generated)])];
   const observed = await observeStatuses(system, host, statuses, links);
   let layout: Layout | null = null;
-  const rendered: RenderedEntries = (path, text) =>
-    layout?.files.find((file) => file.path === path && file.text === text)?.entries ?? null;
+  const rendered = { files: () => layout?.files ?? [], entries };
   const recorded = recordedEntries(observed.generated, rendered);
   const withFiles = new Set(generatedLinks(host.generated));
   const doubt = documents.broken.length === 0 ? {} : { doubtful: (link: string) => !withFiles.has(link) };

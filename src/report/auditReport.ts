@@ -19,7 +19,7 @@ export interface AuditReport {
   /** Everybody's effective entries: what lost a conflict is not among them. */
   readonly owners: readonly OwnerState[];
   readonly links: readonly ReportedLink[];
-  /** Only for the page; the other reports do not show them. */
+  /** Made when they are asked for, as `links`: the page alone shows them. */
   readonly files: readonly ReportedFile[];
 }
 
