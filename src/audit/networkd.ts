@@ -5,9 +5,7 @@ import type { AuditInput, FileComparison, LinkView, NetworkdView } from "./input
 
 /** Drop-ins ↔ networkd: does it run, did it load our files, did it set up the links, does it hold what it should not. */
 export function auditNetworkd(input: AuditInput): Finding[] {
-  const relies = [...input.entries.values(), ...input.files].some(({ link }) => link === null || !input.live.has(link));
-  const idle = !relies && !input.reloadPending;
-  if (input.offline || idle) return [];
+  if (input.offline || !(input.reloadPending || reliesOnNetworkd(input))) return [];
   if (!input.networkd.running) return [hostFinding("networkd-not-running", input.networkd.reason, startIt)];
   const pending = input.reloadPending
     ? [hostFinding("reload-pending", "drop-ins have changed that networkd was not told about", "netkeep apply")]
@@ -19,6 +17,11 @@ export function auditNetworkd(input: AuditInput): Finding[] {
     ...loadedFindings(input),
     ...extraFindings(input),
   ];
+}
+
+function reliesOnNetworkd({ entries, files, live }: AuditInput): boolean {
+  for (const { link } of entries.values()) if (!live.has(link)) return true;
+  return files.some(({ link }) => link === null || !live.has(link));
 }
 
 const startIt = "systemctl enable --now systemd-networkd; the drop-ins are loaded when it starts";

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { MacAddress } from "../model/mac.ts";
 import { once } from "../model/once.ts";
 import type { KernelNeighbor } from "../model/state.ts";
-import { jsonList, type PlainFields } from "./jsonList.ts";
+import { isMaybeText, isMaybeTexts, jsonList } from "./jsonList.ts";
 import { kernelAddress } from "./spelling.ts";
 
 const neighborSchema = once(() =>
@@ -14,10 +14,6 @@ const neighborSchema = once(() =>
     protocol: z.string().optional(),
   }),
 );
-const plainNeighbor: PlainFields = {
-  required: "dst",
-  types: { dst: "string", dev: "string", lladdr: "string", state: "strings", protocol: "string" },
-};
 type NeighborJson = z.infer<ReturnType<typeof neighborSchema>>;
 
 /**
@@ -28,7 +24,7 @@ type NeighborJson = z.infer<ReturnType<typeof neighborSchema>>;
  */
 export function parseNeighbors(json: string): KernelNeighbor[] {
   const neighbors: KernelNeighbor[] = [];
-  for (const item of jsonList<NeighborJson>(json, plainNeighbor, (other) => neighborSchema().parse(other))) {
+  for (const item of jsonList(json, isPlainNeighbor, (other) => neighborSchema().parse(other))) {
     if (item.lladdr === undefined || item.dev === undefined || !item.state?.includes("PERMANENT")) continue;
     neighbors.push({
       kind: "neighbor",
@@ -39,6 +35,13 @@ export function parseNeighbors(json: string): KernelNeighbor[] {
     });
   }
   return neighbors;
+}
+
+function isPlainNeighbor(item: unknown): item is NeighborJson {
+  if (typeof item !== "object" || item === null) return false;
+  const { dst, dev, lladdr, state, protocol } = item as Record<string, unknown>;
+  const texts = typeof dst === "string" && isMaybeText(dev) && isMaybeText(lladdr) && isMaybeText(protocol);
+  return texts && isMaybeTexts(state);
 }
 
 /**

@@ -14,7 +14,7 @@ import {
   type Scope,
 } from "../model/route.ts";
 import type { KernelRoute } from "../model/state.ts";
-import { jsonList, type PlainFields } from "./jsonList.ts";
+import { isMaybeText, isMaybeTexts, jsonList } from "./jsonList.ts";
 import { kernelAddress, kernelPrefix } from "./spelling.ts";
 
 const hopSchema = once(() =>
@@ -42,23 +42,6 @@ const routeSchema = once(() =>
     encap: z.string().optional(),
   }),
 );
-/** Without next hops, metrics and the next hop of another family. */
-const plainRoute: PlainFields = {
-  required: "dst",
-  types: {
-    dst: "string",
-    dev: "string",
-    gateway: "string",
-    type: "string",
-    table: "string",
-    protocol: "string",
-    scope: "string",
-    prefsrc: "string",
-    pref: "string",
-    metric: "number",
-    flags: "strings",
-  },
-};
 type RouteJson = z.infer<ReturnType<typeof routeSchema>>;
 type HopJson = z.infer<ReturnType<typeof hopSchema>>;
 
@@ -83,7 +66,7 @@ const kernelProtocol = "2";
  */
 export function parseRoutes(json: string, family: Family): KernelRoute[] {
   const routes: KernelRoute[] = [];
-  for (const route of jsonList<RouteJson>(json, plainRoute, (item) => routeSchema().parse(item))) {
+  for (const route of jsonList(json, isPlainRoute, (item) => routeSchema().parse(item))) {
     const type = typesByNumber[route.type ?? "1"];
     const table = route.table === undefined ? mainTable : Number(route.table);
     const ofKernel = table === localTable && route.protocol === kernelProtocol;
@@ -91,6 +74,19 @@ export function parseRoutes(json: string, family: Family): KernelRoute[] {
     routes.push(toRoute(route, family, type, table));
   }
   return routes;
+}
+
+/** Not with next hops, metrics or the next hop of another family. */
+function isPlainRoute(item: unknown): item is RouteJson {
+  if (typeof item !== "object" || item === null) return false;
+  const route = item as { readonly [Key in keyof RouteJson]?: unknown };
+  if (route.nexthops !== undefined || route.metrics !== undefined || route.via !== undefined) return false;
+  if (route.nhid !== undefined || route.encap !== undefined || route.weight !== undefined) return false;
+  const number = route.metric === undefined || Number.isFinite(route.metric);
+  const hop = isMaybeText(route.dev) && isMaybeText(route.gateway) && isMaybeText(route.prefsrc);
+  const kind = isMaybeText(route.type) && isMaybeText(route.table) && isMaybeText(route.scope);
+  const rest = isMaybeText(route.protocol) && isMaybeText(route.pref) && isMaybeTexts(route.flags);
+  return typeof route.dst === "string" && number && hop && kind && rest;
 }
 
 function toRoute(route: RouteJson, family: Family, type: RouteType, table: number): KernelRoute {

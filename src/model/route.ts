@@ -123,7 +123,7 @@ export function routeText(route: Route): string {
   return text;
 }
 
-/** Whether both have no next hops and no metrics, and are equal in all else; false tells nothing. */
+/** Whether both have no next hops and no metrics of their own, and are equal in all else; false tells nothing. */
 export function samePlainRoute(a: Route, b: Route): boolean {
   return (
     a.destination === b.destination &&
@@ -138,8 +138,8 @@ export function samePlainRoute(a: Route, b: Route): boolean {
     a.preference === b.preference &&
     a.protocol === b.protocol &&
     a.nextHops.length + b.nextHops.length === 0 &&
-    !hasMetrics(a) &&
-    !hasMetrics(b)
+    // Nearly all share `noMetrics`.
+    (a.metrics === b.metrics || !(hasMetrics(a) || hasMetrics(b)))
   );
 }
 

@@ -1,4 +1,3 @@
-import { linksOfDesired } from "../desired/merge.ts";
 import { parseAddress } from "../model/address.ts";
 import type { FileChange, Note, RenderedFile } from "../model/change.ts";
 import { entryKey } from "../model/entry.ts";
@@ -60,8 +59,8 @@ export function layOut(
   const renderings: LinkRendering[] = [];
   const bases = new Map<string, BaseResolution & { kind: "base" }>();
   const live = new Map<string, string>();
-  const wanted = linksOfDesired(desired);
   const byLink = ownersByLink(desired);
+  const wanted = [...new Set([...desired.links.keys(), ...byLink.keys()])].sort();
   for (const link of new Set([...wanted, ...linksStillGuarded(wanted, record, observed), ...bridges.kept.keys()])) {
     // A bridge that was kept live has no file, and needs none to go.
     const hasFiles = observed.generated.has(standalonePath(link));

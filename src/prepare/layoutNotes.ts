@@ -74,6 +74,7 @@ function sharingNotes(link: string, base: BaseResolution & { kind: "base" }, obs
 /** networkd ignores what is over its limit, and says so only in its journal. */
 function limitNotes(link: string, owners: LinkRendering["owners"], observed: Observed): Note[] {
   const { networkd, routeLimit } = observed;
+  if (owners.reduce((sum, { entries }) => sum + entries.length, 0) <= routeLimit) return [];
   let routes = 0;
   for (const { entries } of owners) for (const { kind } of entries) if (kind === "route") routes += 1;
   if (routes <= routeLimit) return [];
