@@ -93,8 +93,7 @@ async function askBus(system: System): Promise<ProgramResult> {
 }
 
 /**
- * What networkd says of each of these links; links that do not exist, or that it does not know, are left out. It is the
- * answer that `networkctl --json=short status LINK` prints, and takes half of the time: networkctl reads and writes it anew.
+ * What networkd says of each of these links; links that do not exist, or that it does not know, are left out.
  *
  * @param existing the links that exist, by name
  */
@@ -106,26 +105,14 @@ export async function observeLinks(
   const statuses = await Promise.all(
     links.map(async (link) => {
       const index = existing.get(link)?.index;
-      // One that was stopped meanwhile must not be started.
-      const options = ["--auto-start=no", "--json=short"];
-      const target = [name, `${linkObjects}/${busLabel(String(index))}`, `${name}.Link`];
-      const answer =
-        index === undefined ? null : await system.run("busctl", ["call", ...options, ...target, "Describe"]);
-      return answer?.exitCode === 0 ? ([[link, parseLinkStatus(describedIn(answer.stdout))]] as const) : [];
+      if (index === undefined) return [];
+      // sd_bus_path_encode(3): a digit in front is escaped.
+      const object = { destination: name, path: `${linkObjects}/_3${index}`, interface: `${name}.Link` };
+      const answer = await system.askBus({ ...object, member: "Describe" });
+      return answer === null ? [] : [[link, parseLinkStatus(answer)] as const];
     }),
   );
   return new Map(statuses.flat());
-}
-
-/** sd_bus_path_encode(3), of a number: a digit in front is escaped. */
-function busLabel(number: string): string {
-  return `_3${number}`;
-}
-
-/** The one string in an answer of `busctl --json=short`. */
-function describedIn(answer: string): string {
-  const { data } = JSON.parse(answer) as { readonly data?: readonly unknown[] };
-  return String(data?.[0]);
 }
 
 const nothingLeft: ForeignManagement = { routes: false, rules: false, nextHops: false };

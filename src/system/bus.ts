@@ -1,6 +1,6 @@
 import { createConnection } from "node:net";
-import { type BusCall, type BusMessage, callMessage, readMessages } from "./busMessage.ts";
-import type { ProgramResult } from "./system.ts";
+import { type BusCall, type BusMessage, bytesWanted, callMessage, readMessages } from "./busMessage.ts";
+import type { BusQuestion, ProgramResult, System } from "./system.ts";
 
 const systemBus = "/run/dbus/system_bus_socket";
 /** In milliseconds; that of sd_bus_get_method_call_timeout(3). */
@@ -39,6 +39,25 @@ export async function answerByBus(
     : failed(`Failed to reload network settings: ${reply.body ?? reply.error}`);
 }
 
+/**
+ * A text from a service, without a program if the bus can be spoken to, else by busctl. networkctl is no way to ask networkd for
+ * much: it reads the answer and writes it anew, which takes as long as the answer itself.
+ *
+ * @returns null if there is no such service, or it refuses
+ */
+export async function askBus(question: BusQuestion, run: System["run"], socket = systemBus): Promise<string | null> {
+  const elsewhere = process.env["DBUS_SYSTEM_BUS_ADDRESS"] !== undefined;
+  const reply = elsewhere ? null : await callBus(socket, { ...question, startsNobody: true });
+  if (reply !== null && (reply.error !== null || typeof reply.body === "string")) {
+    return reply.error === null ? String(reply.body) : null;
+  }
+  const { destination, path, interface: face, member } = question;
+  const words = ["call", "--auto-start=no", "--json=short", destination, path, face, member];
+  const { exitCode, stdout } = await run("busctl", words);
+  const { data } = (exitCode === 0 ? JSON.parse(stdout) : {}) as { readonly data?: readonly unknown[] };
+  return typeof data?.[0] === "string" ? data[0] : null;
+}
+
 const askForProcess =
   /^busctl call org\.freedesktop\.DBus \/org\/freedesktop\/DBus org\.freedesktop\.DBus GetConnectionUnixProcessID s (\S+)$/;
 
@@ -62,7 +81,7 @@ function callBus(socket: string, call: BusCall): Promise<BusMessage | null> {
   const messages = [callMessage(1, { ...hello, member: "Hello" }), callMessage(2, call)];
   return new Promise((resolve) => {
     const connection = createConnection(socket);
-    let received = Buffer.alloc(0);
+    let [chunks, length, wanted]: [Buffer[], number, number] = [[], 0, 0];
     const end = (reply: BusMessage | null) => {
       connection.destroy();
       resolve(reply);
@@ -71,14 +90,21 @@ function callBus(socket: string, call: BusCall): Promise<BusMessage | null> {
     connection.on("error", () => end(null));
     connection.on("close", () => end(null));
     connection.on("data", (chunk) => {
-      received = Buffer.concat([received, chunk]);
+      chunks.push(chunk);
+      length += chunk.length;
+      // What is long comes in many pieces.
+      if (length < wanted) return;
+      const received = Buffer.concat(chunks);
+      chunks = [received];
       const line = received.indexOf("\r\n");
       if (line < 0) return;
       if (!received.subarray(0, line).toString().startsWith("OK ")) return end(null);
-      const all = readMessages(received.subarray(line + 2));
+      const messages = received.subarray(line + 2);
+      const all = readMessages(messages);
       if (all === null) return end(null);
       const reply = all.find(({ replyTo }) => replyTo === 2);
       if (reply !== undefined) end(reply);
+      else wanted = line + 2 + bytesWanted(messages);
     });
     connection.write(Buffer.concat([Buffer.from(`\0AUTH EXTERNAL ${user}\r\nBEGIN\r\n`), ...messages]));
   });

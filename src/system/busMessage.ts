@@ -5,6 +5,8 @@ export interface BusCall {
   readonly interface: string;
   readonly member: string;
   readonly argument?: string;
+  /** The bus starts nobody who would answer. */
+  readonly startsNobody?: boolean;
 }
 
 /** What came back. */
@@ -22,8 +24,9 @@ const [fieldPath, fieldInterface, fieldMember, fieldError, fieldReplyTo, fieldDe
   1, 2, 3, 4, 5, 6, 8,
 ];
 const [methodCall, errorReply] = [1, 3];
-/** Of a bus for root and one reply; the specification's limit is 128 MiB. */
-const longest = 1024 * 1024;
+const noAutoStart = 2;
+/** The specification's limit: of a link with 20,000 routes networkd says 9 MB. */
+const longest = 128 * 1024 * 1024;
 
 /** The bytes of a call, little-endian. @param serial not 0 */
 export function callMessage(serial: number, call: BusCall): Buffer {
@@ -38,11 +41,21 @@ export function callMessage(serial: number, call: BusCall): Buffer {
     body.string(call.argument);
   }
   const header = new Writer();
-  header.bytes.push("l".charCodeAt(0), methodCall, 0, 1);
+  header.bytes.push("l".charCodeAt(0), methodCall, call.startsNobody === true ? noAutoStart : 0, 1);
   for (const number of [body.bytes.length, serial, fields.bytes.length]) header.uint32(number);
   header.bytes.push(...fields.bytes);
   header.align(8);
   return Buffer.from([...header.bytes, ...body.bytes]);
+}
+
+/** How many bytes there have to be before another message is whole, or more. */
+export function bytesWanted(bytes: Buffer): number {
+  let at = 0;
+  while (bytes.length - at >= 16) {
+    const reader = new Reader(bytes.subarray(at));
+    at += aligned(16 + reader.uint32(12), 8) + reader.uint32(4);
+  }
+  return Math.max(at, bytes.length + 1);
 }
 
 /** The messages that are there as a whole, in their order; null if these are no messages. */

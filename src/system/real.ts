@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { askDuringRun } from "./askIp.ts";
-import { answerByBus } from "./bus.ts";
+import { answerByBus, askBus } from "./bus.ts";
 import {
   listDirectory,
   modifiedAt,
@@ -46,6 +46,7 @@ export function realSystem(root: string): System {
       const byOther = program === "ip" ? asked?.answer(args, input) : answerByBus(program, args);
       return (await byOther) ?? runProgram(program, args, input, lock);
     },
+    askBus: (question) => askBus(question, (program, args) => runProgram(program, args, undefined, null)),
     self: [process.execPath, process.argv[1] ?? ""],
     startDetached,
     ask: (_question, milliseconds) => waitForAnswer(milliseconds),

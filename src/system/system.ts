@@ -8,6 +8,14 @@ export interface ProgramResult {
   readonly exitCode: number;
 }
 
+/** A method without arguments of a service on the system bus. */
+export interface BusQuestion {
+  readonly destination: string;
+  readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+}
+
 /** What somebody at the terminal wants: "later" is nothing so far. */
 export type Answer = "yes" | "no" | "later";
 
@@ -55,6 +63,11 @@ export interface System {
   writeSysctl(path: string, value: string): Promise<void>;
   /** Runs a program with LC_ALL=C. Never called when offline. Does not throw for an exit status. */
   run(program: string, args: readonly string[], input?: string): Promise<ProgramResult>;
+  /**
+   * The one text that a service answers; null if nobody has that name on the bus, or it refuses. The service is never
+   * started. Never called when offline.
+   */
+  askBus(question: BusQuestion): Promise<string | null>;
   /** The words that run this program again: its interpreter and its file. */
   readonly self: readonly string[];
   /** Starts a program in a session of its own, which outlives this process and its terminal. */

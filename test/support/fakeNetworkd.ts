@@ -46,11 +46,10 @@ export class FakeNetworkd {
     throw new Error(`the fake networkd does not know: networkctl ${command}`);
   }
 
-  /** `busctl call --json=short … Describe` of a link, by its number. */
-  describe(index: number): ProgramResult {
+  /** Describe() of a link, by its number. */
+  describe(index: number): string | null {
     const link = this.#kernel.links.find(({ ifindex }) => ifindex === index);
-    if (link === undefined) return { stdout: "", stderr: "Call failed: Unknown object\n", exitCode: 1 };
-    return answer(`${JSON.stringify({ type: "s", data: [JSON.stringify(this.#status(link))] })}\n`);
+    return link === undefined ? null : JSON.stringify(this.#status(link));
   }
 
   #reload(): ProgramResult {

@@ -179,6 +179,12 @@ export class FakeSystem {
       return (await this.answers.shift()?.()) ?? "later";
     },
     run: async (program, args, input = "") => this.#run(program, args, input),
+    askBus: async ({ path, member }) => {
+      const index = /^\/org\/freedesktop\/network1\/link\/_3(\d+)$/.exec(path)?.[1];
+      if (index === undefined || member !== "Describe")
+        throw new Error(`the fake host does not know: ${path} ${member}`);
+      return this.#host.networkd === null ? null : this.networkd.describe(Number(index));
+    },
     withLock: async (path, _seconds, work) => {
       if (this.locked) throw new Error("the lock is taken twice");
       if (path !== "/run/netkeep/lock") throw new Error(`a lock at ${path}`);
@@ -236,8 +242,6 @@ export class FakeSystem {
       const none = "Call failed: Could not get PID of name 'org.freedesktop.network1': no such name\n";
       return running ? ok(`u ${networkdPid}\n`) : { stdout: "", stderr: none, exitCode: 1 };
     }
-    const index = /\/link\/_3(\d+) org\.freedesktop\.network1\.Link Describe$/.exec(command)?.[1];
-    if (program === "busctl" && index !== undefined && running) return this.networkd.describe(Number(index));
     if (command === "systemctl is-active systemd-networkd.service") {
       return running ? ok("active\n") : { stdout: "inactive\n", stderr: "", exitCode: 3 };
     }

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { answerByBus } from "../../src/system/bus.ts";
+import { answerByBus, askBus } from "../../src/system/bus.ts";
 import { callMessage, readMessages } from "../../src/system/busMessage.ts";
 
 /** What dbus-daemon 1.14 has sent: its answer to Hello and the signal after it, a PID, and that there is none. */
@@ -69,6 +69,17 @@ describe("messages", () => {
   });
 });
 
+/** A reply to the second call, with one string. */
+function textReply(text: string): Buffer {
+  const fields = Buffer.from("\x05\x01u\0\x02\0\0\0\x08\x01g\0\x01s\0\0", "latin1");
+  const body = Buffer.from(`\0\0\0\0${text}\0`);
+  body.writeUInt32LE(text.length, 0);
+  const head = Buffer.from("l\x02\0\x01\0\0\0\0\x03\0\0\0\0\0\0\0", "latin1");
+  head.writeUInt32LE(body.length, 4);
+  head.writeUInt32LE(15, 12);
+  return Buffer.concat([head, fields, body]);
+}
+
 describe("the bus instead of a program", () => {
   let server: Server;
   const path = join(tmpdir(), `netkeep-bus-${process.pid}`);
@@ -103,6 +114,36 @@ describe("the bus instead of a program", () => {
     const failed = `Failed to reload network settings: ${noSuchName}\n`;
     expect(await answerByBus("networkctl", ["reload"], path)).toEqual({ stdout: "", stderr: failed, exitCode: 1 });
     expect(heard).toContain("org.freedesktop.network1.Manager");
+  });
+
+  test("asks a service for a text of many pieces, or has busctl do so", async () => {
+    const question = { destination: "a.b", path: "/c", interface: "a.b.D", member: "E" };
+    const long = "x".repeat(3_000_000);
+    let heard = "";
+    await bus((write, text) => {
+      heard = text;
+      const bytes = Buffer.concat([greeting, bytesOf(captured.hello), textReply(long)]);
+      for (let at = 0; at < bytes.length; at += 50_000) write(bytes.subarray(at, at + 50_000));
+    });
+    const unasked = async () => {
+      throw new Error("no program is needed");
+    };
+    expect(await askBus(question, unasked, path)).toBe(long);
+    // Of the second call the third byte says that nobody is to be started.
+    expect(heard.slice(heard.lastIndexOf("l\x01")).slice(0, 4)).toBe("l\x01\x02\x01");
+    server.close();
+    await bus((write) => write(Buffer.concat([greeting, bytesOf(captured.hello), bytesOf(captured.none)])));
+    expect(await askBus(question, unasked, path)).toBeNull();
+    server.close();
+    const asked: string[] = [];
+    const busctl = (exitCode: number, stdout: string) => async (program: string, args: readonly string[]) => {
+      asked.push([program, ...args].join(" "));
+      return { exitCode, stdout, stderr: "" };
+    };
+    const none = join(path, "none");
+    expect(await askBus(question, busctl(0, '{"type":"s","data":["{}"]}\n'), none)).toBe("{}");
+    expect(await askBus(question, busctl(1, ""), none)).toBeNull();
+    expect(asked[0]).toBe("busctl call --auto-start=no --json=short a.b /c a.b.D E");
   });
 
   test("leaves to the program what it does not know, and what the bus does not answer as it should", async () => {
