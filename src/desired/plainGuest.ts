@@ -13,7 +13,7 @@ export const displayName = /^[^\p{Cc}[\]]{1,128}$/u;
  * thousands. False tells nothing.
  */
 export function isPlainGuest(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || Object.keys(value).length !== 4) return false;
+  if (typeof value !== "object" || value === null || countKeys(value) !== 4) return false;
   const { name, dev, mac, addresses } = value as Record<string, unknown>;
   return (
     typeof name === "string" &&
@@ -26,6 +26,12 @@ export function isPlainGuest(value: unknown): boolean {
     Array.isArray(addresses) &&
     addresses.every(isAddress)
   );
+}
+
+function countKeys(value: object): number {
+  let keys = 0;
+  for (const _ in value) keys += 1;
+  return keys;
 }
 
 function isAddress(item: unknown): boolean {

@@ -47,21 +47,22 @@ export function completeRoute(
     return { route: null, problems: found.map((problem) => ({ ...problem, path: [...path, ...problem.path] })) };
   }
   const destination = destinationOf(input);
+  const family = familyOf(destination);
   const gateway = input.via === undefined ? null : address(input.via);
   const nextHops = (input["next-hops"] ?? []).map(completeHop);
   const route: Route = {
     kind: "route",
     table: table.value,
     destination,
-    metric: input.metric ?? defaultMetric(familyOf(destination)),
+    metric: input.metric ?? defaultMetric(family),
     type,
     link: input.dev ?? nextHops[0]?.link ?? "",
     gateway,
     // A link-local next hop is on the link by definition; said so, networkd 252 adopts the live route without a flap.
     onLink: input["on-link"] ?? (gateway !== null && isLinkLocal6(gateway)),
-    scope: input.scope ?? defaultScope(destination, type, gateway !== null || nextHops.length > 0),
+    scope: input.scope ?? defaultScope(family, type, gateway !== null || nextHops.length > 0),
     source: input.src === undefined ? null : address(input.src),
-    preference: input.preference ?? defaultPreference(destination),
+    preference: input.preference ?? defaultPreference(family),
     metrics: metricsOf(input),
     nextHops,
     protocol: context.protocol,
@@ -71,18 +72,19 @@ export function completeRoute(
 
 /** The route to a guest's address: straight on the link, all else by default. */
 export function onLinkRoute(destination: Prefix, link: string, protocol: number): Route {
+  const family = familyOf(destination);
   return {
     kind: "route",
     table: mainTable,
     destination,
-    metric: defaultMetric(familyOf(destination)),
+    metric: defaultMetric(family),
     type: "unicast",
     link,
     gateway: null,
     onLink: false,
-    scope: defaultScope(destination, "unicast", false),
+    scope: defaultScope(family, "unicast", false),
     source: null,
-    preference: defaultPreference(destination),
+    preference: defaultPreference(family),
     metrics: noMetrics,
     nextHops: noNextHops,
     protocol,

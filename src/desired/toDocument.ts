@@ -64,11 +64,11 @@ function toRoute(route: Route): RouteInput {
   if (route.type !== "unicast") input.type = route.type;
   if (route.table !== defaultTable(route.type)) input.table = route.table;
   if (route.metric !== defaultMetric(familyOf(route.destination))) input.metric = route.metric;
-  if (route.scope !== null && route.scope !== defaultScope(route.destination, route.type, hasGateway)) {
+  if (route.scope !== null && route.scope !== defaultScope(familyOf(route.destination), route.type, hasGateway)) {
     input.scope = route.scope;
   }
   if (route.source !== null) input.src = route.source;
-  if (route.preference !== null && route.preference !== defaultPreference(route.destination)) {
+  if (route.preference !== null && route.preference !== defaultPreference(familyOf(route.destination))) {
     input.preference = route.preference;
   }
   for (const name of routeMetrics) {

@@ -84,13 +84,13 @@ export function preferenceOf(text: string | undefined, family: Family): Preferen
 }
 
 /** Medium where there is such a thing. */
-export function defaultPreference(destination: Prefix): Preference | null {
-  return familyOf(destination) === 6 ? "medium" : null;
+export function defaultPreference(family: Family): Preference | null {
+  return family === 6 ? "medium" : null;
 }
 
 /** What both the kernel's `ip` and networkd choose for IPv4; null for IPv6. */
-export function defaultScope(destination: Prefix, type: RouteType, hasGateway: boolean): Scope | null {
-  if (familyOf(destination) === 6) return null;
+export function defaultScope(family: Family, type: RouteType, hasGateway: boolean): Scope | null {
+  if (family === 6) return null;
   if (type === "local") return "host";
   return type === "unicast" && !hasGateway ? "link" : "global";
 }
@@ -151,7 +151,7 @@ function hasMetrics(route: Route): boolean {
 /** Without a word `ip` gives an on-link route scope link, and a local one scope host. */
 function needsScopeWord(route: Route): boolean {
   const hasGateway = route.gateway !== null || route.nextHops.length > 0;
-  return defaultScope(route.destination, route.type, hasGateway) !== "global";
+  return defaultScope(familyOf(route.destination), route.type, hasGateway) !== "global";
 }
 
 /**

@@ -4,7 +4,9 @@ import {
   defaultPreference,
   defaultScope,
   defaultTable,
+  mainTable,
   type NextHop,
+  noMetrics,
   type Preference,
   type Route,
   type RouteType,
@@ -33,17 +35,18 @@ export function writeRoute(route: Route): string {
 
 /** Whether `routeToSection` gives two keys. */
 function isPlain(route: Route): boolean {
+  const family = familyOf(route.destination);
   return (
     route.type === "unicast" &&
     route.gateway === null &&
     !route.onLink &&
     route.nextHops.length === 0 &&
     route.source === null &&
-    route.preference === defaultPreference(route.destination) &&
-    route.table === defaultTable(route.type) &&
-    route.metric === defaultMetric(familyOf(route.destination)) &&
-    (route.scope === null || route.scope === impliedScope(route)) &&
-    Object.keys(route.metrics).length === 0
+    route.preference === defaultPreference(family) &&
+    route.table === mainTable &&
+    route.metric === defaultMetric(family) &&
+    (route.scope === null || route.scope === defaultScope(family, "unicast", false)) &&
+    (route.metrics === noMetrics || Object.keys(route.metrics).length === 0)
   );
 }
 
@@ -65,7 +68,7 @@ export function routeToSection(route: Route): Section {
   if (route.metric !== defaultMetric(family)) body["Metric"] = String(route.metric);
   if (route.scope !== null && route.scope !== impliedScope(route)) body["Scope"] = route.scope;
   if (route.source !== null) body["PreferredSource"] = route.source;
-  if (route.preference !== defaultPreference(route.destination)) body["IPv6Preference"] = route.preference ?? "";
+  if (route.preference !== defaultPreference(family)) body["IPv6Preference"] = route.preference ?? "";
   for (const [name, key] of Object.entries(metricKeys)) {
     const value = route.metrics[name];
     if (value !== undefined) body[key] = String(value);
@@ -99,10 +102,9 @@ export function sectionToRoute(section: Section, link: string): Route | null {
     scope:
       family === 6
         ? null
-        : ((value("Scope") as Scope | null) ??
-          defaultScope(destination, type, gateway !== null || nextHops.length > 0)),
+        : ((value("Scope") as Scope | null) ?? defaultScope(family, type, gateway !== null || nextHops.length > 0)),
     source: addressOf(value("PreferredSource")),
-    preference: (value("IPv6Preference") as Preference | null) ?? defaultPreference(destination),
+    preference: (value("IPv6Preference") as Preference | null) ?? defaultPreference(family),
     metrics: metricsOf(value),
     nextHops,
     protocol: numberOf(value("Protocol")) ?? 4,
@@ -110,7 +112,7 @@ export function sectionToRoute(section: Section, link: string): Route | null {
 }
 
 function impliedScope(route: Route): Scope | null {
-  return defaultScope(route.destination, route.type, route.gateway !== null || route.nextHops.length > 0);
+  return defaultScope(familyOf(route.destination), route.type, route.gateway !== null || route.nextHops.length > 0);
 }
 
 /** `GATEWAY[@LINK] WEIGHT`. Of a hop that names the route's own link, networkd 252 waits for that link for ever. */

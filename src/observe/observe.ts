@@ -125,7 +125,7 @@ export async function observeStatuses(
 ): Promise<Observed> {
   const { kernel, networkd } = observed;
   const [statuses, claims, virtual] = await Promise.all([
-    networkd.running ? withUnasked(system, kernel, await known, links) : new Map<string, LinkStatus>(),
+    networkd.running ? withUnasked(system, kernel, known, links) : new Map<string, LinkStatus>(),
     observeClaims(
       system,
       links.map((name) => ({ name, index: kernel.links.get(name)?.index ?? null })),
@@ -139,11 +139,12 @@ export async function observeStatuses(
 async function withUnasked(
   system: System,
   { links: existing }: KernelState,
-  known: Statuses,
+  known: Statuses | Promise<Statuses>,
   links: readonly string[],
 ): Promise<Statuses> {
-  const unasked = links.filter((link) => !known.has(link));
-  return new Map([...known, ...(await observeLinks(system, existing, unasked))]);
+  const answered = await known;
+  const unasked = links.filter((link) => !answered.has(link));
+  return new Map([...answered, ...(await observeLinks(system, existing, unasked))]);
 }
 
 /** It takes two programs to tell, and few base files that ask for it can be those of a link of this host. */

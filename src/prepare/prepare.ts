@@ -21,6 +21,7 @@ import { recordedEntries } from "../observe/recorded.ts";
 import type { BridgePlan } from "../plan/bridges.ts";
 import { refreshes } from "../plan/files.ts";
 import { planKernel } from "../plan/kernel.ts";
+import { kernelDiff } from "../plan/kernelDiff.ts";
 import { readHostDocuments } from "../store/documentFiles.ts";
 import { type GivenDocument, type LoadedDocuments, loadDocuments, shapeDocuments } from "../store/documents.ts";
 import { lostOwners } from "../store/lostOwners.ts";
@@ -96,7 +97,10 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   if (!options.tolerant) refuseConflicts(desired);
   const entries = entriesByKey(desired);
   const links = [...new Set([...linksOfDesired(desired), ...generatedLinks(host.generated)])];
-  const observed = await observeStatuses(system, host, statuses, links);
+  const observing = observeStatuses(system, host, statuses, links);
+  // networkd may still be at work; what the plan will ask for is known then.
+  kernelDiff(entries, host.kernel, settings.routeProtocol);
+  const observed = await observing;
   let layout: Layout | null = null;
   const rendered = { files: () => layout?.files ?? [], entries };
   const recorded = recordedEntries(observed.generated, rendered);

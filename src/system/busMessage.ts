@@ -1,3 +1,5 @@
+import { decode } from "./decode.ts";
+
 /** A call of a method of at most one argument, a string. */
 export interface BusCall {
   readonly destination: string;
@@ -163,7 +165,7 @@ class Reader {
   #text(length: number): string {
     const end = this.at + length;
     if (end >= this.#bytes.length) throw new Error("a message that is cut short");
-    const text = this.#bytes.toString("utf8", this.at, end);
+    const text = decode(this.#bytes.subarray(this.at, end));
     this.at = end + 1;
     return text;
   }

@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { exitCodes, UserError } from "../errors.ts";
+import { decode } from "./decode.ts";
 
 // All of it is synchronous below its promises: a call on a small file takes some microseconds, and to hand it to another
 // thread and back ten times as much. Programs that are running meanwhile go on.
@@ -24,7 +25,7 @@ import { exitCodes, UserError } from "../errors.ts";
 /** Reads a file, null if it does not exist. */
 export async function readTextFile(path: string): Promise<string | null> {
   try {
-    return readFileSync(path, "utf8");
+    return decode(readFileSync(path));
   } catch (error) {
     if (isCode(error, "ENOENT", "ENOTDIR")) return null;
     throw fileError("read", path, error);

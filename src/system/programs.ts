@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { decode } from "./decode.ts";
 import type { ProgramResult } from "./system.ts";
 
 export const environment = { LC_ALL: "C", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" };
@@ -116,12 +117,11 @@ export function textIn(file: number | null): string {
   const bytes = Buffer.allocUnsafe(size);
   let read = 0;
   for (let more = -1; read < size && more !== 0; read += more) more = readSync(file, bytes, read, size - read, read);
-  return bytes.toString("utf8", 0, read);
+  return decode(bytes.subarray(0, read));
 }
 
 function textOf(bytes: Uint8Array | undefined): string {
-  if (bytes === undefined) return "";
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  return bytes === undefined ? "" : decode(bytes);
 }
 
 /** execa's types name the descriptors 3 to 9 only; it passes on any. */

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import type { FoundFile } from "../model/file.ts";
+import { decode } from "./decode.ts";
 import { readTextFile } from "./files.ts";
 
 /** User systemd-network: networkd reads its files as this user. */
@@ -52,7 +53,7 @@ function classify(root: string, path: string, reader: Reader | null): FoundFile 
   if (target === null) return { path, kind: "dangling" };
   if (!target.isFile()) return { path, kind: "unreadable", reason: "it is not a regular file" };
   try {
-    const text = readFileSync(here, "utf8");
+    const text = decode(readFileSync(here));
     if (!allows(target, reader, 4)) {
       const reason = `mode ${modeOf(target)}: user systemd-network may not read it`;
       // Through a symbolic link it is somebody else's file.

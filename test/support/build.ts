@@ -30,7 +30,7 @@ export function route(to: string, link: string, more: Partial<Omit<Route, "gatew
     link,
     gateway,
     onLink: false,
-    scope: defaultScope(destination, type, hasGateway),
+    scope: defaultScope(familyOf(destination), type, hasGateway),
     source: null,
     metrics: {},
     preference: destination.includes(":") ? "medium" : null,
