@@ -87,8 +87,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   const context = documentContext(settings, host.kernel, system.offline, names);
   const fallback = options.tolerant ? (owner: string) => recordedOwner(owner, host.generated) : null;
   // `generate` writes files of documents that it does not store.
-  const looks = options.tolerant || !system.offline;
-  const lost = looks ? await lostOwners(system, host.generated, kept.admin) : [];
+  const lost = options.tolerant || !system.offline ? await lostOwners(system, host.generated, kept.admin) : [];
   const documents = loadDocuments(
     { ...kept, stored: [...kept.stored, ...lost] },
     { ...options, context, shapes, fallback, now: system.now() },
@@ -102,8 +101,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   kernelDiff(entries, host.kernel, settings.routeProtocol);
   const observed = await observing;
   let layout: Layout | null = null;
-  const rendered = { files: () => layout?.files ?? [], entries };
-  const recorded = recordedEntries(observed.generated, rendered);
+  const recorded = recordedEntries(observed.generated, { files: () => layout?.files ?? [], entries });
   const withFiles = new Set(generatedLinks(host.generated));
   const doubt = documents.broken.length === 0 ? {} : { doubtful: (link: string) => !withFiles.has(link) };
   const known: OwnRecord = { protocol: settings.routeProtocol, recorded, announced, scope: null, ...doubt };
