@@ -104,10 +104,18 @@ export function isMulticast(address: Address): boolean {
 /** IPv4 in the one spelling that is canonical already: most of what is read, and a host has tens of thousands. */
 const canonical4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
+/** Texts of IPv6 and what became of them: those of a guest are read at each step of a run. */
+const known6 = new Map<string, Address | null>();
+const mostKnown = 4096;
+
 function canonicalText(text: string): Address | null {
-  if (Address4.isValid(text)) return new Address4(text).correctForm() as Address;
-  if (Address6.isValid(text)) return new Address6(text).correctForm() as Address;
-  return null;
+  if (!text.includes(":")) return Address4.isValid(text) ? (new Address4(text).correctForm() as Address) : null;
+  const known = known6.get(text);
+  if (known !== undefined) return known;
+  if (known6.size >= mostKnown) known6.clear();
+  const canonical = Address6.isValid(text) ? (new Address6(text).correctForm() as Address) : null;
+  known6.set(text, canonical);
+  return canonical;
 }
 
 function networkOf(prefix: Prefix): string {

@@ -11,7 +11,9 @@ export function rememberNames(now: () => number) {
     /** Sorted; null: to be asked in the way that explains what is wrong. */
     in(directory: string): readonly string[] | null {
       try {
-        const { mtimeMs, ino, dev } = statSync(directory);
+        const found = statSync(directory, { throwIfNoEntry: false });
+        if (found === undefined) return [];
+        const { mtimeMs, ino, dev } = found;
         const time = `${dev} ${ino} ${mtimeMs}`;
         const before = known.get(directory);
         if (before?.time === time) return before.names;

@@ -1,4 +1,3 @@
-import { closeSync, fstatSync, openSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { askIp, listAllOfLinks, listLinks, type Question, smallBatch } from "./askIp.ts";
 import { keepLock } from "./lockKeeper.ts";
 import { runProgram } from "./programs.ts";
@@ -6,8 +5,8 @@ import { rememberNames, rememberNetworkd } from "./remembered.ts";
 import type { System } from "./system.ts";
 
 /**
- * The same machine for a process that stays: small calls of `ip` go to one that runs already, files are read without a
- * detour through other threads, and the lock is taken without starting a program. What it is told and what comes of it is the
+ * The same machine for a process that stays: small calls of `ip` go to one that runs already, names in
+ * directories are remembered, and the lock is taken without starting a program. What it is told and what comes of it is the
  * same.
  *
  * @param lockPath the lock that `withLock` is asked for; others are taken as before
@@ -19,9 +18,6 @@ export function residentSystem(system: System, lockPath: string): System & { end
   const networkd = rememberNetworkd();
   return {
     ...system,
-    readText: async (path) => readQuickly(path) ?? system.readText(path),
-    modified: async (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? null,
-    linkTarget: async (path) => targetOf(path),
     list: async (directory) => names.in(directory) ?? system.list(directory),
     run(program, args, input) {
       if (program === "busctl") return networkd.ask(args, () => system.run(program, args, input));
@@ -56,25 +52,3 @@ function questionOf(args: readonly string[], input: string | undefined): Questio
 }
 
 const listNeighbors = "neigh show\n";
-
-/** null: to be asked again in the way that explains what is wrong. */
-function readQuickly(path: string): string | null {
-  try {
-    const file = openSync(path, "r");
-    try {
-      return fstatSync(file).isFile() ? readFileSync(file, "utf8") : null;
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return null;
-  }
-}
-
-function targetOf(path: string): string | null {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return null;
-  }
-}

@@ -164,5 +164,6 @@ test("names in a directory are read again when one has come or gone", () => {
   expect(names.in(directory)).toEqual(["b"]);
   writeFileSync(join(directory, "a"), "");
   expect(names.in(directory)).toEqual(["a", "b"]);
-  expect(names.in(join(folder, "none"))).toBeNull();
+  expect(names.in(join(folder, "none"))).toEqual([]);
+  expect(names.in(join(folder, "names/b"))).toBeNull();
 });

@@ -60,12 +60,12 @@ async function runOpen(context: CommandContext, calls: readonly Open[]): Promise
 }
 
 async function runLocked(context: CommandContext, calls: readonly Open[]): Promise<CommandResult[]> {
-  const swept = await sweptLinks(context.system);
   const guests = calls.flatMap(({ guest }) => (guest === undefined ? [] : [guest]));
-  // What a script has left on a link is to be taken over at the first call for it.
-  const isSwept = guests.every(({ link }) => swept.includes(link));
   const links = [...new Set(guests.map(({ link }) => link))];
-  const view = isSwept ? await readNarrowView(context, links) : null;
+  const whole = await readNarrowView(context, links);
+  const swept = whole?.memory.swept ?? (await sweptLinks(context.system));
+  // What a script has left on a link is to be taken over at the first call for it.
+  const view = links.every((link) => swept.includes(link)) ? whole : null;
   if (view === null) return runWith(context, calls, null, swept);
   // A listing takes as long as the rest on a large host, and hardly ever finds anything: so it is made beside it.
   const leaving = guests.flatMap(({ leaving }) => leaving ?? []);
