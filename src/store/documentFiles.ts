@@ -106,11 +106,14 @@ interface ReadText {
   readonly problems: readonly string[];
 }
 
-/** null if there is no such file. */
+/** null if there is no such file. A symbolic link to nothing is one: what it names is not mounted, or not there yet. */
 async function tryToRead(system: System, path: string): Promise<ReadText | null> {
   try {
     const text = await system.readText(path);
-    return text === null ? null : { text, problems: [] };
+    if (text !== null) return { text, problems: [] };
+    const target = await system.linkTarget(path);
+    if (target === null) return null;
+    return { text: "", problems: [`cannot read ${path}: it is a symbolic link to ${target}, which is not there`] };
   } catch (error) {
     return { text: "", problems: [error instanceof Error ? error.message : String(error)] };
   }

@@ -57,6 +57,16 @@ describe("restore", () => {
     },
   );
 
+  test("a document that is a link to what is not mounted yet: its owner keeps what the drop-ins say", async () => {
+    const host = await hostThatBoots();
+    const before = host.files.tree(units);
+    host.files.set("/etc/netkeep/desired.d/i-2-10-VM.yaml", { kind: "null" });
+    const problem =
+      "cannot read /etc/netkeep/desired.d/i-2-10-VM.yaml: it is a symbolic link to /dev/null, which is not there";
+    expect(await restore(host)).toMatchObject({ exitCode: 2, data: { broken: [{ problems: [problem] }] } });
+    expect(host.files.tree(units)).toEqual(before);
+  });
+
   test("twice: the second finds nothing to do", async () => {
     const host = await hostThatBoots();
     const again = await restore(host);
