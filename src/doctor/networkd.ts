@@ -16,10 +16,13 @@ function examineRunning({ offline, networkd, units, links }: Facts): Outcome {
   if (offline) return withoutKernel;
   const needless = links.length > 0 && links.every(({ live }) => live !== null);
   if (needless && !networkd.running) return ok(null, `${networkd.reason}, and all links are kept live`);
-  if (!networkd.running) return fail(null, [networkd.reason], [`systemctl enable --now ${unit}`]);
   const enabled = units?.get(unit)?.enabled ?? "";
-  if (enabled === "disabled" || enabled === "masked" || enabled === "indirect") {
-    const fix = [...(enabled === "masked" ? [`systemctl unmask ${unit}`] : []), `systemctl enable ${unit}`];
+  const masked = enabled === "masked" || enabled === "masked-runtime";
+  // Its socket is masked with it, where that was meant, and keeps it from being enabled.
+  const unmask = masked ? [`systemctl unmask ${unit} systemd-networkd.socket`] : [];
+  if (!networkd.running) return fail(null, [networkd.reason], [...unmask, `systemctl enable --now ${unit}`]);
+  if (masked || enabled === "disabled" || enabled === "indirect") {
+    const fix = [...unmask, `systemctl enable ${unit}`];
     return fail(null, [`systemd-networkd runs, and is ${enabled}: it does not start at boot`], fix);
   }
   const boot = units === null ? "; systemd does not say whether it starts at boot" : "";

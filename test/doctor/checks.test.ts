@@ -38,7 +38,17 @@ const ofNetworkd: Case[] = [
     "networkd-running",
     { units: units({ "systemd-networkd.service": "masked" }) },
     [/^fail .* is masked/],
-    "systemctl unmask systemd-networkd.service",
+    "systemctl unmask systemd-networkd.service systemd-networkd.socket\nsystemctl enable systemd-networkd.service",
+  ],
+  [
+    "masked, and does not run",
+    "networkd-running",
+    {
+      ...networkd({ running: false, reason: "it is not there" }),
+      units: units({ "systemd-networkd.service": "masked-runtime" }),
+    },
+    ["fail it is not there"],
+    "systemctl unmask systemd-networkd.service systemd-networkd.socket\nsystemctl enable --now systemd-networkd.service",
   ],
   ["without systemd", "networkd-running", { units: null }, [/^ok .*does not say whether it starts at boot/]],
   ["an image", "networkd-running", offline, ["skip with --root there is no kernel to ask"]],

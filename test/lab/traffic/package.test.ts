@@ -80,6 +80,9 @@ describe.each(suites)("package on %s", (suite) => {
     expect(entries).toEqual(expect.arrayContaining(mainRoutes.slice(0, 2)));
     expect(await shell(state)).toBe(files);
     expect(await shell("systemctl list-units --all --no-legend 'netkeep*.timer'; command -v netkeep")).toBe("");
+    // The conffile is still there, and ifup(8) takes its failure for that of the link.
+    const ifUp = "[ -e /run/netkeep/links/cloudbr0 ] && IFACE=cloudbr0 /etc/network/if-up.d/netkeep";
+    expect(await host.run(["sh", "-c", ifUp], { reject: false })).toEqual({ stdout: "", stderr: "", exitCode: 0 });
   });
 
   test("a reboot without the package: networkd loads the drop-ins by itself", async () => {
