@@ -22,14 +22,16 @@ export async function runProgram(
   const stdin = input === undefined ? null : inputFile(input);
   const [stdout, stderr] = [outputFile(), outputFile()];
   const held = stdin === null ? null : lock;
-  // execa takes as long as some runs of `ip` and all of networkctl's; pipes are what it is needed for.
-  const run = stdout !== null && stderr !== null ? runOnFiles : runByExeca;
+  const run = frequent.has(program) && stdout !== null && stderr !== null ? runOnFiles : runByExeca;
   try {
     return await run(program, args, { stdin, stdout, stderr, held });
   } finally {
     for (const file of [stdin, stdout, stderr]) if (file !== null) closeSync(file);
   }
 }
+
+/** What nearly every run starts: execa takes as long to load as one of these takes to run. */
+const frequent: ReadonlySet<string> = new Set(["ip", "networkctl", "busctl"]);
 
 /** Descriptors, null for none; `held` is open in the program too. */
 interface Files {
