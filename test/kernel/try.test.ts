@@ -39,7 +39,7 @@ async function until(condition: () => Promise<boolean>, seconds = 10): Promise<v
 /** Under a terminal of its own, which goes with `script`. */
 const atTerminal = (seconds: number) => [
   "-qfec",
-  `${process.execPath} ${new URL("../../dist/netkeep.mjs", import.meta.url).pathname} try --timeout ${seconds} /run/web.json`,
+  `${process.execPath} ${new URL("../../dist/netkeep.cjs", import.meta.url).pathname} try --timeout ${seconds} /run/web.json`,
   "/dev/null",
 ];
 
