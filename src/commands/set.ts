@@ -58,11 +58,12 @@ async function changeOwners(
   options: OwnerOptions,
 ): Promise<CommandResult> {
   requirePrivilege(context);
-  return context.system.withLock(places.lock, context.settings.lockSeconds, async () => {
+  const work = async () => {
     await checkOwners(context, given);
     const view = await readNarrowView(context);
     return applyLocked(context, { ...options, given, adopt: false, dryRun: false, manner: "insistent", view });
-  });
+  };
+  return context.system.withLock(places.lock, context.settings.lockSeconds, work, true);
 }
 
 /** @throws UserError 65 for an owner that nobody can have, or that is the admin's; 75 for one whose document is tried */

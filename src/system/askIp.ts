@@ -23,24 +23,32 @@ export const listAllOfLinks = "-j -d address show";
 export function askIp(lock: number) {
   const conversations = new Map<string, Conversation>();
   let links: string | null = null;
-  const ask = ({ options, lines, apart }: Question): Promise<ProgramResult> => {
-    const name = `${options.join(" ")}${apart === true ? lines : ""}`;
+  let fresh = true;
+  const conversation = (options: readonly string[], apart = "") => {
+    const name = `${options.join(" ")}${apart}`;
     const one = conversations.get(name) ?? converse(options, lock);
     conversations.set(name, one);
-    return one.ask(lines);
+    return one;
+  };
+  const ask = ({ options, lines, apart }: Question): Promise<ProgramResult> => {
+    fresh = false;
+    return conversation(options, apart === true ? lines : "").ask(lines);
   };
   const end = () => {
     for (const one of conversations.values()) one.end();
     conversations.clear();
+    fresh = true;
   };
   return {
+    /** Starts the one that answers batches: it knows no name of a link before it is asked for something. */
+    begin: () => conversation(batchOptions).begin(),
     end,
     async ask(question: Question): Promise<ProgramResult> {
-      const fresh = conversations.size === 0;
+      const first = fresh;
       const answer = await ask(question);
       if (question.lines !== listLinks) return answer;
       const now = namesOf(answer.stdout);
-      const same = fresh || now === links;
+      const same = first || now === links;
       links = now;
       if (same) return answer;
       end();
@@ -72,18 +80,28 @@ function namesOf(json: string): string {
  */
 export function askDuringRun(lock: number) {
   let asked: ReturnType<typeof askIp> | null = null;
+  let listed = false;
   const end = () => {
     asked?.end();
     asked = null;
+    listed = false;
   };
   return {
+    /** Before it is known what will be asked. */
+    begin() {
+      asked ??= askIp(lock);
+      asked.begin();
+    },
     end,
     /** null: by a program of its own. */
     answer(args: readonly string[], input: string | undefined): Promise<ProgramResult> | null {
       if (args.join(" ") === listAllOfLinks) end();
       const question = smallBatch(args, input);
-      if (question?.lines === listLinks) asked ??= askIp(lock);
-      return question === null || asked === null ? null : asked.ask(question);
+      if (question?.lines === listLinks) {
+        asked ??= askIp(lock);
+        listed = true;
+      }
+      return question === null || asked === null || !listed ? null : asked.ask(question);
     },
   };
 }

@@ -6,6 +6,8 @@ import type { ProgramResult } from "./system.ts";
 
 /** An `ip -batch` that stays: what it costs to start a program is most of what a small batch costs. */
 export interface Conversation {
+  /** Starts it before there is anything to ask. */
+  begin(): void;
   /** Carries out lines as `ip -force -batch -` does, one call after the other. */
   ask(lines: string): Promise<ProgramResult>;
   /** Ends the `ip`, when what it was asked is answered. */
@@ -37,22 +39,26 @@ export function converse(options: readonly string[], lock: number): Conversation
   let begun = 0;
   let number = 0;
   let turn: Promise<unknown> = Promise.resolve();
+  const begin = (): Talker => {
+    if (talker !== null && talker.ended.exitCode === null) return talker;
+    end();
+    begun = 0;
+    talker = start(options, lock);
+    return talker;
+  };
   const askNow = (lines: string) => {
-    if (talker === null || talker.ended.exitCode !== null) {
-      end();
-      talker = start(options, lock);
-      begun = 0;
-    }
+    const now = begin();
     number += 1;
     const first = begun;
     begun += lines.split("\n").length;
-    return answerOf(talker, lines, `netkeep-end-${number}`, first);
+    return answerOf(now, lines, `netkeep-end-${number}`, first);
   };
   const end = () => {
     if (talker !== null) dismiss(talker);
     talker = null;
   };
   return {
+    begin: () => void begin(),
     ask(lines) {
       const mine = turn.then(() => askNow(lines));
       turn = mine.catch(() => undefined);

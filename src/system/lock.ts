@@ -9,10 +9,15 @@ import { outputFile, textIn } from "./programs.ts";
  * ours after flock has exited, and the kernel frees it when we die, however we die. The file is never deleted: another
  * process may hold it open.
  *
+ * @param meanwhile what can be done before the lock is ours
  * @returns its descriptor; closing it frees the lock, unless a child has inherited it and still runs
  * @throws UserError 75 if it is still held after `seconds`
  */
-export async function acquireLock(path: string, seconds: number): Promise<number> {
+export async function acquireLock(
+  path: string,
+  seconds: number,
+  meanwhile: (descriptor: number) => void = () => undefined,
+): Promise<number> {
   let descriptor: number;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
@@ -22,7 +27,9 @@ export async function acquireLock(path: string, seconds: number): Promise<number
     const code = /EACCES|EPERM/.test(reason) ? exitCodes.notPermitted : exitCodes.failed;
     throw new UserError(code, `cannot open the lock ${path}: ${reason}`, { cause: error });
   }
-  const { status, said } = await flock(descriptor, seconds);
+  const answered = flock(descriptor, seconds);
+  meanwhile(descriptor);
+  const { status, said } = await answered;
   if (status === 0) return descriptor;
   closeSync(descriptor);
   if (status === 75) {

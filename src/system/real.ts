@@ -51,15 +51,17 @@ export function realSystem(root: string): System {
     startDetached,
     ask: (_question, milliseconds) => waitForAnswer(milliseconds),
     hostFacts: readHostFacts,
-    async withLock(path, seconds, work) {
-      lock = await acquireLock(root + path, seconds);
-      asked = askDuringRun(lock);
+    async withLock(path, seconds, work, few = false) {
       try {
+        lock = await acquireLock(root + path, seconds, (descriptor) => {
+          asked = askDuringRun(descriptor);
+          if (few) asked.begin();
+        });
         return await work();
       } finally {
-        asked.end();
+        asked?.end();
         asked = null;
-        closeSync(lock);
+        if (lock !== null) closeSync(lock);
         lock = null;
       }
     },

@@ -78,8 +78,13 @@ export interface System {
    * the process no more: it is the answer to the next.
    */
   ask(question: string, milliseconds: number): Promise<Answer>;
-  /** Runs `work` as the only writer. @throws UserError 75 after `seconds` */
-  withLock<T>(path: string, seconds: number, work: () => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` as the only writer.
+   *
+   * @param few the work is about few owners: who answers its questions can be started while the lock is waited for
+   * @throws UserError 75 after `seconds`
+   */
+  withLock<T>(path: string, seconds: number, work: () => Promise<T>, few?: boolean): Promise<T>;
   /** What [Match] may ask of the host. @param virtualization whether that and the kernel's command line are asked for */
   hostFacts(virtualization: boolean): Promise<HostFacts>;
 }

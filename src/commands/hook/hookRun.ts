@@ -50,7 +50,8 @@ async function runOpen(context: CommandContext, calls: readonly Open[]): Promise
   const limits = calls.map((call) => call.lockSeconds ?? context.settings.lockSeconds);
   try {
     requirePrivilege(context);
-    const results = await context.system.withLock(places.lock, Math.min(...limits), () => runLocked(context, calls));
+    const work = () => runLocked(context, calls);
+    const results = await context.system.withLock(places.lock, Math.min(...limits), work, true);
     if (calls[0]?.options.wait === false) await reloadSoon(context);
     return results;
   } catch (error) {
