@@ -110,6 +110,25 @@ export async function revertTrial(context: CommandContext, id: string | null): P
   );
 }
 
+/**
+ * The same for who has begun it. The signal that tells of a lost terminal ends the programs too that we wait for, so an attempt
+ * may fail and the next one not; after a few it is for the timer.
+ */
+export async function takeBack(context: CommandContext, id: string): Promise<CommandResult> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await revertTrial(context, id);
+    } catch (error) {
+      if (!(error instanceof UserError) || attempt === mostAttempts) throw error;
+      await context.system.sleep(pause);
+    }
+  }
+}
+
+const mostAttempts = 5;
+/** In milliseconds. */
+const pause = 500;
+
 /** What the timer runs. It has to run again only if this throws; how the host is then, an audit tells. */
 export async function revertByTimer(context: CommandContext, id: string): Promise<CommandResult> {
   return { ...(await revertTrial(context, id)), exitCode: exitCodes.asDesired };

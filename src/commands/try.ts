@@ -13,7 +13,7 @@ import { isPending, readTrial, refuseDuringTrial, type Trial, writeTrial } from 
 import { appliedResult, applyGiven, requirePrivilege } from "./apply.ts";
 import { noteMessages } from "./messages.ts";
 import { planData } from "./plan.ts";
-import { armTrial, confirmTrial, disarmTrial, revertTrial } from "./trialEnd.ts";
+import { armTrial, confirmTrial, disarmTrial, takeBack } from "./trialEnd.ts";
 
 export interface TryOptions {
   readonly given: readonly GivenDocument[];
@@ -46,7 +46,7 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   if (trial === null) return { ...result, data: { state: "refused", applied: result.data } };
   const failed = result.exitCode === exitCodes.failed;
   const ended = failed
-    ? await revertTrial(context, trial.id)
+    ? await takeBack(context, trial.id)
     : await waitForEnd(context, trial, result.messages.at(-1)?.text ?? "");
   return {
     ...ended,
@@ -68,7 +68,7 @@ export async function undoTrial(context: CommandContext, id: string, error: unkn
   if (!(error instanceof UserError)) throw error;
   const trial = await readTrial(context.system);
   if (!isPending(trial) || trial.id !== id) throw error;
-  await revertTrial(context, id);
+  await takeBack(context, id);
   throw new UserError(error.exitCode, `${error.message}\nwhat was tried is taken back`, { cause: error });
 }
 
@@ -154,10 +154,10 @@ async function waitForEnd(context: CommandContext, trial: Trial, summary: string
     const now = await readTrial(system);
     if (!isPending(now) || now.id !== trial.id) return endedElsewhere(now?.id === trial.id ? now.state : "reverted");
     const left = trial.until - system.now();
-    if (left <= 0) return revertTrial(context, trial.id);
+    if (left <= 0) return takeBack(context, trial.id);
     const question = `${summary}. ENTER keeps it, Ctrl-C takes it back; ${Math.ceil(left / 1000)} s left`;
     const answer = await system.ask(question, Math.min(left, pause));
-    if (answer === "no") return revertTrial(context, trial.id);
+    if (answer === "no") return takeBack(context, trial.id);
     if (answer !== "yes") continue;
     const confirmed = await confirmTrial(context);
     // Something has to be done first; there is time for it, and `netkeep confirm` for another terminal.

@@ -5,7 +5,7 @@ import { restoreCommand } from "../../src/commands/restore.ts";
 import { setCommand } from "../../src/commands/set.ts";
 import { confirmTrial, revertByTimer, revertTrial } from "../../src/commands/trialEnd.ts";
 import { tryCommand } from "../../src/commands/try.ts";
-import { UserError } from "../../src/errors.ts";
+import { CommandError, UserError } from "../../src/errors.ts";
 import type { GivenDocument } from "../../src/store/documents.ts";
 import type { Answer } from "../../src/system/system.ts";
 import { type FakeSystem, Killed } from "../support/fakeSystem.ts";
@@ -57,6 +57,29 @@ describe("try", () => {
     expect(stateOf(made)).toBe(before);
     expect(made.questions[0]).toMatch(/^done: .* ENTER keeps it, Ctrl-C takes it back; 60 s left$/);
     expect(made.questions).toHaveLength(240);
+    await clean(made);
+  });
+
+  test("the terminal is lost, and with it a program that netkeep waits for: taken back at once all the same", async () => {
+    const made = await host();
+    const before = stateOf(made);
+    const { withLock } = made.system;
+    let failures = 0;
+    made.answers.push(() => {
+      made.system.withLock = async (path, seconds, work) => {
+        failures += 1;
+        if (failures === 1) throw new CommandError("flock", "SIGHUP", "");
+        return withLock(path, seconds, async () => {
+          const done = await work();
+          if (failures === 2) throw new CommandError("networkctl reload", "exit status 126", "");
+          return done;
+        });
+      };
+      return "no";
+    });
+    expect(await tryOn(made)).toMatchObject({ exitCode: 1 });
+    expect(failures).toBe(3);
+    expect(stateOf(made)).toBe(before);
     await clean(made);
   });
 

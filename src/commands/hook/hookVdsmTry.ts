@@ -4,7 +4,7 @@ import { vdsmErrors } from "../../hooks/vdsmNetwork.ts";
 import type { CommandResult, Message } from "../../result.ts";
 import type { GivenDocument } from "../../store/documents.ts";
 import { isPending, readTrial, type Trial } from "../../store/trial.ts";
-import { confirmTrial, revertTrial } from "../trialEnd.ts";
+import { confirmTrial, takeBack } from "../trialEnd.ts";
 import { beginTrial, undoTrial } from "../try.ts";
 import type { VdsmOutcome } from "./hookVdsm.ts";
 
@@ -45,11 +45,11 @@ async function endTrial(
   seconds: number,
 ): Promise<VdsmOutcome> {
   if (result.exitCode === exitCodes.failed) {
-    const reverted = await revertTrial(context, trial.id);
+    const reverted = await takeBack(context, trial.id);
     return outcomeOf(vdsmErrors.failedToBringUp, exitCodes.failed, [result, reverted], result.data);
   }
   const heard = await isHeard(context, trial, seconds);
-  const ended = heard ? await confirmTrial(context) : await revertTrial(context, trial.id);
+  const ended = heard ? await confirmTrial(context) : await takeBack(context, trial.id);
   const { system } = context;
   const kept = (await readTrial(system))?.state === "confirmed";
   if (kept && !heard) return outcomeOf(0, result.exitCode, [result], result.data);
