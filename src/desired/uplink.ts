@@ -55,5 +55,7 @@ export function uplinkEntries(
     ...(completed.route === null ? [] : [ownedEntry(completed.route, at("gateway"))]),
     ...rules.map((entry) => ownedEntry(entry, at("table"))),
   ];
-  return { entries, problems: completed.problems };
+  // The route is of its own making: the keys of one that are at fault are those of the uplink.
+  const problems = completed.problems.map((one) => ({ ...one, path: [...path, one.path.at(-1) ?? "gateway"] }));
+  return { entries, problems };
 }

@@ -25,14 +25,9 @@ export function parseVdsmPayload(text: string): VdsmPayload | { readonly problem
   const { value } = json;
   const done = typeof value === "object" && value !== null && "request" in value;
   const checked = payloadSchema.safeParse(done ? value.request : value);
-  const problems = [...hiddenProblems(value), ...(checked.error?.issues.flatMap(problemsOf) ?? [])];
+  const hidden = json.hasHidden ? [bad("__proto__", "is no name of a network or attribute")] : [];
+  const problems = [...hidden, ...(checked.error?.issues.flatMap(problemsOf) ?? [])];
   return checked.success && problems.length === 0 ? { ...checked.data, done } : { problems };
-}
-
-/** zod leaves out a key that JavaScript keeps for itself. */
-function hiddenProblems(value: unknown): VdsmProblem[] {
-  const text = JSON.stringify(value);
-  return text.includes('"__proto__"') ? [bad("__proto__", "is no name of a network or attribute")] : [];
 }
 
 const flag = z.union([z.boolean(), z.number(), z.string()]).transform((value, context) => {
@@ -100,12 +95,15 @@ const payloadSchema = z.strictObject({
 export const networkKeys: readonly string[] = Object.keys(networkSchema.shape);
 export const optionKeys: readonly string[] = Object.keys(optionsSchema.shape);
 
-function parseJson(text: string): { value: unknown } | { problem: string } {
+/** `hasHidden`: there is a key that JavaScript keeps for itself, and that zod leaves out. */
+function parseJson(text: string): { value: unknown; hasHidden: boolean } | { problem: string } {
   if (text.length > largestText) return { problem: "is larger than 64 MiB" };
   if (text.trim() === "") return { problem: "is empty: JSON is wanted on standard input" };
   try {
-    return { value: JSON.parse(text) };
+    const value: unknown = JSON.parse(text);
+    return { value, hasHidden: JSON.stringify(value).includes('"__proto__"') };
   } catch (error) {
+    if (error instanceof RangeError) return { problem: "is nested too deeply" };
     return { problem: oneLine(`is not JSON: ${error instanceof Error ? error.message : String(error)}`) };
   }
 }

@@ -215,6 +215,10 @@ describe("uplinks", () => {
       /^uplinks\.0\.table: "nowhere" is not the name/,
     ],
     ["{ dev: br0, address: 192.0.2.5/24, gateway: 192.0.2.1 }", /^uplinks\.0\.table: is missing/],
+    [
+      "{ dev: br0, address: '2001:db8::5/64', gateway: '2001:db8::1', table: 101, metric: 0 }",
+      /^uplinks\.0\.metric: 0 is not a metric for IPv6/,
+    ],
     ["{ dev: eth0, address: 192.0.2.5/24, gateway: 192.0.2.1, table: 101 }", /link eth0 is not in AllowLinks=/],
   ])("%s is refused", (line, problem) => {
     const problems = said(uplinks(line));

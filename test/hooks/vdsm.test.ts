@@ -192,6 +192,7 @@ describe("what is wrong", () => {
   test.each([
     ["", "is empty: JSON is wanted on standard input"],
     ["{", "is not JSON"],
+    [`${'{"networks":'.repeat(50_000)}1${"}".repeat(50_000)}`, "is nested too deeply"],
     ["[]", "must be of type object"],
     ["{}", "is missing"],
   ])("%j", (text, message) => {
