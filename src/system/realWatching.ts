@@ -36,10 +36,14 @@ export function realWatching(): Watching {
       watchers = directories.flatMap((directory) => watchDirectory(directory, changed));
     },
     async serve(path, answer) {
-      stopServing = await answerOnSocket(path, answer);
+      stopServing = await answerOnSocket(path, answer).catch((error: Error) => {
+        throw new UserError(exitCodes.failed, `cannot listen on ${path}: ${error.message}`, { cause: error });
+      });
     },
     notify,
     async close() {
+      // Or what listens to the children would start them again.
+      ending = true;
       for (const timer of timers) clearInterval(timer);
       for (const watcher of watchers) watcher.close();
       for (const child of children) child.kill();

@@ -86,6 +86,17 @@ test.concurrent(
 );
 
 test.concurrent(
+  "one that cannot be listened to says so and ends",
+  inNamespace(async (ns) => {
+    await ns.sh("mkdir -p /run/netkeep/watch.sock/x");
+    const { status, stderr } = await ns.netkeep(["watch"]);
+    expect(stderr).toMatch(/^netkeep: cannot listen on \/run\/netkeep\/watch\.sock: .*EADDRINUSE.*$/m);
+    expect(stderr).not.toContain("started again");
+    expect(status).toBe(2);
+  }),
+);
+
+test.concurrent(
   "a large batch of the watch holds the lock also if it outlives the watch",
   inNamespace(async (ns) => {
     await applied(ns, "guests", guests(600));
