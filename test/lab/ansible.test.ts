@@ -1,6 +1,6 @@
 /** The Ansible role of docs/examples, run by Debian's Ansible on directories in place of hosts, without any network. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -39,6 +39,11 @@ test.skipIf(missing)(
     expect(refused.stdout).toMatch(/routes\.0\.to: .*198\.51\.100\.7\/25.* has host bits set/);
     expect(readFile("hv2", "etc/netkeep/desired.d/ansible.json")).toBe(before);
     expect(readFile("hv2", dropIn)).toBe(two);
+
+    cpSync(join(folder, "fleet/fleet.yaml"), join(folder, "fleet/all.yaml"));
+    const renamed = await play("--limit", "hv2", "-e", `netkeep_fleet=${folder}/fleet/all.yaml`);
+    expect(renamed, renamed.stdout).toMatchObject({ exitCode: 0 });
+    expect(readdirSync(join(here, "build/hv2/etc/netkeep/desired.d"))).toEqual(["all.yaml"]);
   },
 );
 
