@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { inNamespace, type Namespace } from "../support/namespace.ts";
 import { applied, audit } from "./support/apply.ts";
 import { ipText } from "./support/ipText.ts";
+import { until } from "./support/watched.ts";
 
 /** Without systemd: what is tried is taken back by a process of its own, whatever becomes of the one that began it. */
 const guest = (mac: string, ...addresses: string[]) => ({ name: "web", dev: "br0", mac, addresses });
@@ -28,32 +29,32 @@ const isTried = async (ns: Namespace) => (await ns.sh("ip -6 route show 2001:db8
 const stateIs = async (ns: Namespace, state: string) =>
   (await ns.sh("cat /run/netkeep/try 2>/dev/null || true")).includes(`"state":"${state}"`);
 
-async function until(condition: () => Promise<boolean>, seconds = 10): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not so after ${seconds} s: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+const netkeepTry = (seconds: number) =>
+  `${process.execPath} ${new URL("../../dist/netkeep.cjs", import.meta.url).pathname} try --timeout ${seconds} /run/web.json`;
 
-/** Under a terminal of its own, which goes with `script`. */
-const atTerminal = (seconds: number) => [
-  "-qfec",
-  `${process.execPath} ${new URL("../../dist/netkeep.cjs", import.meta.url).pathname} try --timeout ${seconds} /run/web.json`,
-  "/dev/null",
-];
+/** Tries it at a terminal of its own, and runs the lines once the question is there; the terminal's input is 3, `$p` what has it. */
+const atTerminal = (
+  lines: string,
+) => `mkfifo /run/typed; script -qfec '${netkeepTry(600)}' /dev/null </run/typed >/run/shown & p=$!
+  exec 3>/run/typed
+  until grep -q 'ENTER keeps it' /run/shown; do sleep 0.05; kill -0 $p; done
+  ${lines}`;
 
 describe("try", () => {
   test(
-    "killed while it waits: taken back in time, and what others have stays",
+    "killed while it waits: refused to others, and taken back when its time is over, and what others have stays",
     inNamespace(async (ns) => {
       const state = await prepared(ns);
-      const options = { kill: { after: 1500, group: true } };
-      const run = ns.netkeep(["try", "--timeout", "3", "/run/web.json"], options);
-      await until(() => isTried(ns));
-      expect((await run).status).toBeNull();
+      const run = ns.sh(`echo $$ >/run/pid; exec ${netkeepTry(600)}`).catch(String);
+      await until(async () => (await isTried(ns)) && (await stateIs(ns, "trying")));
+      // Applied as a whole, and waiting.
+      await ns.sh("flock /run/netkeep/lock true; kill -KILL $(cat /run/pid)");
+      expect(await run).toContain("status null");
       expect((await audit(ns)).map(({ code }) => code)).toEqual(["trial-pending"]);
       expect(await ns.netkeep(["apply"])).toMatchObject({ status: 75 });
+      const { id } = JSON.parse(await ns.read("/run/netkeep/try"));
+      // Its time is over as soon as its sleep is.
+      await ns.sh(`pkill -P $(pgrep -f "^sh -c .*netkeep-try 600 .* --revert ${id}") -x sleep`);
       await until(() => stateIs(ns, "reverted"));
       expect(await stateOf(ns)).toEqual(state);
       expect(await audit(ns)).toEqual([]);
@@ -65,19 +66,27 @@ describe("try", () => {
   );
 
   test(
+    "nobody confirms it: taken back in time, by itself or by what was set up for it",
+    inNamespace(async (ns) => {
+      const state = await prepared(ns);
+      expect((await ns.netkeep(["try", "--timeout", "1", "/run/web.json"])).stderr).toContain("is taken back");
+      await until(() => stateIs(ns, "reverted"));
+      expect(await stateOf(ns)).toEqual(state);
+    }),
+  );
+
+  test(
     "confirmed from elsewhere, and with ENTER at the terminal",
     inNamespace(async (ns) => {
       await prepared(ns);
-      const run = ns.netkeep(["try", "--timeout", "60", "/run/web.json"]);
+      const run = ns.netkeep(["try", "--timeout", "600", "/run/web.json"]);
       await until(() => stateIs(ns, "trying"));
       await until(async () => (await ns.netkeep(["confirm", "-q"])).status === 69);
       expect(await run).toMatchObject({ status: 0, stderr: expect.stringContaining("confirmed: it stays") });
       expect(await isTried(ns)).toBe(true);
       expect(await audit(ns)).toEqual([]);
       await applied(ns, "web", before);
-      const words = atTerminal(60).map((word) => `'${word}'`);
-      const line = `{ sleep 2; echo; sleep 1; } | script ${words.join(" ")}`;
-      const { stdout: typed } = await ns.run("bash", ["-c", line]);
+      const typed = await ns.sh(atTerminal("echo >&3; wait $p || [ $? = 69 ]; cat /run/shown"));
       expect(typed).toMatch(/ENTER keeps it, Ctrl-C takes it back; \d+ s left[\s\S]*confirmed: it stays/);
       expect(await isTried(ns)).toBe(true);
     }),
@@ -87,10 +96,8 @@ describe("try", () => {
     "the terminal is lost: taken back at once",
     inNamespace(async (ns) => {
       const state = await prepared(ns);
-      const run = ns.run("script", atTerminal(60), { kill: { after: 2500, group: false } });
-      await until(() => isTried(ns));
-      await run;
-      await until(() => stateIs(ns, "reverted"), 5);
+      await ns.sh(atTerminal("kill -KILL $p"));
+      await until(() => stateIs(ns, "reverted"));
       expect(await stateOf(ns)).toEqual(state);
     }),
   );

@@ -46,22 +46,20 @@ describe.each(suites)("try on %s", (suite) => {
   const pending = async () => /"state":"(trying|ending)"/.test(await host.readFile("/run/netkeep/try"));
 
   async function expectTakenBack(): Promise<void> {
-    await waitFor(async () => !(await pending()), 15_000);
+    await waitFor(async () => !(await pending()));
     expect(await everything()).toEqual(state);
     await expectClean(host);
-    const { stdout } = await host.run(["systemctl", "list-units", "--all", "--plain", "--no-legend", "netkeep-try*"]);
-    expect(stdout).toBe("");
+    // The timer is stopped when the host is as before.
+    const units = ["systemctl", "list-units", "--all", "--plain", "--no-legend", "netkeep-try*"];
+    await waitFor(async () => (await host.run(units)).stdout === "");
   }
 
   test("killed with SIGKILL while it waits", async () => {
-    const process = host.start(["netkeep", "try", "--timeout", "5", "/root/web.yaml"]);
+    const process = host.start(["netkeep", "try", "--timeout", "3", "/root/web.yaml"]);
     await waitFor(live);
     // On 252 a kill in the middle of a reload loses neighbors of others, with any command: ARCHITECTURE.md, known gap.
     await waitFor(settled);
     await process.kill();
-    await expectClean(host);
-    expect((await netkeep(host, ["apply"], { reject: false })).exitCode).toBe(75);
-    expect(await live()).toBe(true);
     await expectTakenBack();
   });
 
@@ -76,6 +74,10 @@ describe.each(suites)("try on %s", (suite) => {
   test("a guest starts meanwhile, and it is confirmed from another terminal", async () => {
     const process = host.start(["netkeep", "try", "--timeout", "600", "/root/web.yaml"]);
     await waitFor(live);
+    await waitFor(settled);
+    await expectClean(host);
+    expect((await netkeep(host, ["apply"], { reject: false })).exitCode).toBe(75);
+    expect(await live()).toBe(true);
     const words = ["-o", "add", "-b", "cloudbr0", "-m", "52:02:00:00:00:77", "-4", "2.57.57.77"];
     await netkeep(host, ["hook", "--strict", "cloudstack", ...words]);
     expect((await netkeep(host, ["confirm"])).stderr).toContain("confirmed: it stays");

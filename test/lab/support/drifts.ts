@@ -23,7 +23,10 @@ export const prelude = `set -e
 L=cloudbr0
 D=/etc/systemd/network/10-cloudbr0.network.d
 R=/run/systemd/network/10-cloudbr0.network.d
-reload() { networkctl reload; for i in $(seq 15); do sleep 0.1; networkctl list --no-legend $L | grep -qE 'configur(ing)|pending|initialized' || break; done; }
+state() { for i in $(seq $2); do sleep 0.1; networkctl list --no-legend $L | grep -qE "$1" && break; done; }
+settled() { state 'configured|failed|unmanaged' 300; }
+# A link without a carrier may stay configuring.
+reload() { networkctl reload; state 'configured|failed|unmanaged' 20 || true; }
 `;
 
 /**
@@ -277,19 +280,19 @@ export const drifts: readonly Drift[] = [
     seed: "systemctl stop systemd-networkd.socket systemd-networkd.service",
     codes: ["networkd-not-running", "kernel-missing?"],
     left: ["networkd-not-running"],
-    undo: "systemctl start systemd-networkd.socket systemd-networkd.service; sleep 1; netkeep audit --repair >/dev/null 2>&1",
+    undo: "systemctl start systemd-networkd.socket systemd-networkd.service; settled; netkeep audit --repair >/dev/null 2>&1",
   },
   stays(
     "networkd",
     "the link has failed",
-    "printf '[Route]\\nDestination=2001:db8:77::/48\\nGateway=fe80::1\\nGatewayOnLink=yes\\n' > $D/70-x.conf; networkctl reload; sleep 1",
+    "printf '[Route]\\nDestination=2001:db8:77::/48\\nGateway=fe80::1\\nGatewayOnLink=yes\\n' > $D/70-x.conf; networkctl reload; state failed 300",
     "link-failed",
     "rm $D/70-x.conf; reload; netkeep audit --repair >/dev/null 2>&1 || true",
   ),
   stays(
     "networkd",
     "the link waits for ever",
-    "printf '[Route]\\nDestination=203.0.113.0/24\\nGateway=192.0.2.77\\n' > $D/70-x.conf; networkctl reload; sleep 1",
+    "printf '[Route]\\nDestination=203.0.113.0/24\\nGateway=192.0.2.77\\n' > $D/70-x.conf; networkctl reload; state configuring 300",
     "link-configuring",
     "rm $D/70-x.conf; reload",
   ),
@@ -364,9 +367,9 @@ export const harmless: readonly Pick<Drift, "name" | "seed" | "undo">[] = [
   },
   {
     name: "a carrier that comes and goes",
-    seed: "ip link add p0 up type veth peer name p1; ip link set p1 up; ip link set p0 master $L; sleep 0.3; ip link del p0; sleep 0.3",
+    seed: "ip link add p0 up type veth peer name p1; ip link set p1 up; ip link set p0 master $L; sleep 0.3; ip link del p0; sleep 0.3; settled",
   },
-  { name: "a restart of networkd", seed: "systemctl restart systemd-networkd; sleep 1.5" },
+  { name: "a restart of networkd", seed: "systemctl restart systemd-networkd; settled; sleep 0.5" },
 ];
 
 function missing(name: string, seed: string, ...entries: string[]): KernelDrift {

