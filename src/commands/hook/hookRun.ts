@@ -166,7 +166,10 @@ function report({ call, decision, error }: Decided, whole: CommandResult): Comma
   const exitCode = failed ? exitCodes.badData : whole.exitCode;
   return {
     exitCode: call.options.strict ? exitCode : exitCodes.asDesired,
-    data: whole.data,
+    // Made when it is asked for, which is with --json only.
+    get data() {
+      return whole.data;
+    },
     text: "",
     messages: [...(decision?.messages ?? []), ...whole.messages],
   };
