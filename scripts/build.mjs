@@ -9,7 +9,7 @@ import { basename, dirname } from "node:path";
 import { build } from "esbuild";
 import { pieceOf } from "./pieces.mjs";
 
-const [outfile = "dist/netkeep.cjs"] = process.argv.slice(2);
+const [outfile = "dist/netkeep.mjs"] = process.argv.slice(2);
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
 const common = {
@@ -63,7 +63,6 @@ async function headWith(firstLine) {
   const head = await build({
     ...common,
     entryPoints: ["src/start.ts"],
-    format: "cjs",
     define: { NETKEEP_VERSION: JSON.stringify(version), NETKEEP_PIECES: JSON.stringify(table) },
   });
   return head.outputFiles[0].text;

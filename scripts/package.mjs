@@ -51,10 +51,10 @@ try {
 
 /** Everything but what belongs to one kind of package. */
 async function fillTree(tree) {
-  const bundle = join(work, "netkeep.cjs");
+  const bundle = join(work, "netkeep.mjs");
   execFileSync(process.execPath, ["scripts/build.mjs", bundle], { stdio: "inherit" });
   for (const [source, to, mode] of files) {
-    const from = source === "dist/netkeep.cjs" ? bundle : source;
+    const from = source === "dist/netkeep.mjs" ? bundle : source;
     put(join(tree, to), readFileSync(from), mode);
   }
   for (const directory of directories) mkdirSync(join(tree, directory), { recursive: true });
@@ -218,7 +218,7 @@ async function completions() {
   return import(pathToFileURL(outfile).href);
 }
 
-/** The packages that are part of netkeep.cjs keep their licences: a stanza for each, from what npm has installed. */
+/** The packages that are part of netkeep.mjs keep their licences: a stanza for each, from what npm has installed. */
 function bundledLicences() {
   const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
   const bundled = Object.entries(packages).filter(([path, { dev }]) => path !== "" && dev !== true);
@@ -235,7 +235,7 @@ function bundledLicences() {
     const known = license === "Apache-2.0" ? ["See /usr/share/common-licenses/Apache-2.0."] : lines;
     const body = known.map((line) => (line.trim() === "" ? " ." : ` ${line.trimEnd()}`)).join("\n");
     const label = `${license}-${basename(name)}`.replace(/[^A-Za-z0-9.+-]/g, "-");
-    return `\nFiles: usr/lib/netkeep/netkeep.cjs\nCopyright: ${holders.join("\n           ") || `the authors of ${name}`}\nLicense: ${label}\nComment: ${name} ${version}, bundled\n\nLicense: ${label}\n${body}\n`;
+    return `\nFiles: usr/lib/netkeep/netkeep.mjs\nCopyright: ${holders.join("\n           ") || `the authors of ${name}`}\nLicense: ${label}\nComment: ${name} ${version}, bundled\n\nLicense: ${label}\n${body}\n`;
   });
   return stanzas.join("");
 }

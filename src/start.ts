@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import type { Script } from "node:vm";
 import { type Builtins, openCodeCache } from "./codeCache.ts";
 import { version } from "./version.ts";
@@ -28,18 +29,19 @@ if (words.length === 1 && (words[0] === "--version" || words[0] === "-V")) {
 }
 
 function loadPieces(): void {
-  // Not as imports: the built file is CommonJS, which Node loads sooner than a module.
-  const fs = require("node:fs") as Builtins["fs"];
-  const vm = require("node:vm") as typeof import("node:vm");
-  const crypto = require("node:crypto") as Builtins["crypto"];
+  // Not as imports: Node makes a module with a list of exports for each of those.
+  const nodeRequire = createRequire(import.meta.url);
+  const fs = nodeRequire("node:fs") as Builtins["fs"];
+  const vm = nodeRequire("node:vm") as typeof import("node:vm");
+  const crypto = nodeRequire("node:crypto") as Builtins["crypto"];
   const { digest, main, places } = NETKEEP_PIECES;
   const cache = openCodeCache({ fs, crypto }, digest, words);
-  const filename = __filename;
+  const filename = decodeURIComponent(new URL(import.meta.url).pathname);
   const file = fs.openSync(filename, "r");
   const { size } = fs.fstatSync(file);
   if (textAt(digest.length + 1, digest.length) !== digest) throw new Error(`${filename} was replaced; run it again`);
   const scripts = new Map<string, Script>();
-  const load = loader((name) => places[name]?.[3], evaluate, require);
+  const load = loader((name) => places[name]?.[3], evaluate, nodeRequire);
 
   process.on("exit", (exitCode) => cache.leave(scripts, exitCode));
   evaluate(main);

@@ -62,7 +62,7 @@ describe("what a terminal and the journal get", () => {
 
   test.skipIf(process.getuid?.() !== 0)("what changes a host needs root, and says so before anything else", () => {
     // As root without the rights of root it could open the lock, so as somebody else, for whom the file must be readable.
-    const file = join(temporaryFolder(), "netkeep.cjs");
+    const file = join(temporaryFolder(), "netkeep.mjs");
     cpSync(builtFile, file);
     for (const path of [dirname(file), file]) chmodSync(path, 0o755);
     for (const words of [["apply"], ["watch"], ["settle"], ["restore"], ["confirm"], ["rollback"], ["unset", "x"]]) {

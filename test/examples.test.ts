@@ -65,7 +65,7 @@ describe("examples", () => {
     const root = join(folder, "vdsm-call");
     const hook = () => {
       const input = read("docs/examples/vdsm/call.json");
-      return spawnSync(process.execPath, [join(repo, "dist/netkeep.cjs"), "hook", "--root", root, "--strict", "vdsm"], {
+      return spawnSync(process.execPath, [join(repo, "dist/netkeep.mjs"), "hook", "--root", root, "--strict", "vdsm"], {
         input,
       });
     };

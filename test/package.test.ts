@@ -51,7 +51,7 @@ describe.skipIf(lacks("dpkg-deb"))("packages", () => {
     for (const [source, place, mode] of files) {
       const path = join(tree, place);
       expect(statSync(path).mode & 0o777, path).toBe(mode);
-      if (source !== "dist/netkeep.cjs") expect(readFileSync(path, "utf8"), path).toBe(read(source));
+      if (source !== "dist/netkeep.mjs") expect(readFileSync(path, "utf8"), path).toBe(read(source));
     }
     expect(readFileSync(join(tree, "usr/share/bash-completion/completions/netkeep"), "utf8")).toContain("--repair");
     const copyright = readFileSync(join(tree, "usr/share/doc/netkeep/copyright"), "utf8");

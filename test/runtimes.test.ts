@@ -20,7 +20,7 @@ routes:
 /** Everything that a run of several commands prints and writes. */
 function story(version: number): unknown {
   const [folder, root] = [temporaryFolder(), temporaryFolder()];
-  const file = join(folder, "netkeep.cjs");
+  const file = join(folder, "netkeep.mjs");
   copyFileSync(builtFile, file);
   mkdirSync(join(root, "etc/systemd/network"), { recursive: true });
   writeFileSync(join(root, "etc/systemd/network/10-cloudbr0.network"), "[Match]\nName=cloudbr0\n");

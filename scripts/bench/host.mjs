@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 
 export const link = "br0";
-export const bundle = new URL("../../dist/netkeep.cjs", import.meta.url).pathname;
+export const bundle = new URL("../../dist/netkeep.mjs", import.meta.url).pathname;
 export const netkeep = "/run/bin/netkeep";
 export const hook = "/run/bin/netkeep-hook";
 const shim = new URL("../../bin/netkeep-hook", import.meta.url).pathname;

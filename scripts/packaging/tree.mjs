@@ -2,7 +2,7 @@
 
 /** [source in the repository, place on the host, mode] */
 export const files = [
-  ["dist/netkeep.cjs", "usr/lib/netkeep/netkeep.cjs", 0o644],
+  ["dist/netkeep.mjs", "usr/lib/netkeep/netkeep.mjs", 0o644],
   ["scripts/packaging/files/netkeep", "usr/bin/netkeep", 0o755],
   ["bin/netkeep-hook", "usr/bin/netkeep-hook", 0o755],
   ["bin/modifymacip.sh", "usr/libexec/netkeep/modifymacip.sh", 0o755],

@@ -52,7 +52,7 @@ describe.each(suites)("on %s", (suite) => {
     const peak = await host.run([
       "sh",
       "-c",
-      "node --require /tmp/peak.cjs /usr/lib/netkeep/netkeep.cjs audit; cat /tmp/peak",
+      "node --require /tmp/peak.cjs /usr/lib/netkeep/netkeep.mjs audit; cat /tmp/peak",
     ]);
     const [ratio, audit, raw] = [ratios, ours, bare].map((list) => median(list).toFixed(2));
     console.log(

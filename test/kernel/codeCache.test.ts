@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { inNamespace, type Namespace, type Output } from "../support/namespace.ts";
 
-const bundle = new URL("../../dist/netkeep.cjs", import.meta.url).pathname;
+const bundle = new URL("../../dist/netkeep.mjs", import.meta.url).pathname;
 const versions = [18, 20, 22, 24];
 const binary = (version: number) =>
   new URL(`../runtimes/node_modules/node-${version}/bin/node`, import.meta.url).pathname;

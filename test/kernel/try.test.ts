@@ -30,7 +30,7 @@ const stateIs = async (ns: Namespace, state: string) =>
   (await ns.sh("cat /run/netkeep/try 2>/dev/null || true")).includes(`"state":"${state}"`);
 
 const netkeepTry = (seconds: number) =>
-  `${process.execPath} ${new URL("../../dist/netkeep.cjs", import.meta.url).pathname} try --timeout ${seconds} /run/web.json`;
+  `${process.execPath} ${new URL("../../dist/netkeep.mjs", import.meta.url).pathname} try --timeout ${seconds} /run/web.json`;
 
 /** Tries it at a terminal of its own, and runs the lines once the question is there; the terminal's input is 3, `$p` what has it. */
 const atTerminal = (

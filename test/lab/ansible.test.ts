@@ -50,7 +50,7 @@ test.skipIf(missing)(
 async function play(...more: string[]) {
   const variables = {
     netkeep_root: `${folder}/{{ inventory_hostname }}`,
-    netkeep_command: `node ${inRepo("dist/netkeep.cjs")}`,
+    netkeep_command: `node ${inRepo("dist/netkeep.mjs")}`,
   };
   const args = ["-i", "inventory.yml", "-c", "local", "-e", JSON.stringify(variables), ...more, "playbook.yml"];
   const env = { LC_ALL: "C.UTF-8", ANSIBLE_NOCOLOR: "1", ANSIBLE_LOCAL_TEMP: join(folder, "tmp") };

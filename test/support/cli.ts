@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
 const repository = new URL("../../", import.meta.url).pathname;
-export const builtFile = join(repository, "dist/netkeep.cjs");
+export const builtFile = join(repository, "dist/netkeep.mjs");
 
-/** Builds dist/netkeep.cjs if a source is newer; one test worker at a time. */
+/** Builds dist/netkeep.mjs if a source is newer; one test worker at a time. */
 export function ensureBuilt(): void {
   if (isFresh()) return;
   const build = `test -e "$1" && find src scripts/build.mjs package.json -newer "$1" | grep -q . || test ! -e "$1" || exit 0; node scripts/build.mjs`;

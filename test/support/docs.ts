@@ -13,7 +13,7 @@ export function read(path: string): string {
 
 /** The bundle is what the pages describe; it is built again if a source is newer. */
 export function buildIfStale(): void {
-  const bundle = join(repo, "dist/netkeep.cjs");
+  const bundle = join(repo, "dist/netkeep.mjs");
   const sources = readdirSync(join(repo, "src"), { recursive: true, encoding: "utf8" });
   const newest = Math.max(...sources.map((name) => statSync(join(repo, "src", name)).mtimeMs));
   if (existsSync(bundle) && statSync(bundle).mtimeMs > newest) return;

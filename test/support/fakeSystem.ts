@@ -167,7 +167,7 @@ export class FakeSystem {
     },
     linkTarget: async (path) =>
       /^\/proc\/(self|4242)\/ns\/net$/.test(path) ? "net:[4026531840]" : this.files.linkTarget(path),
-    self: ["node", "/usr/lib/netkeep/netkeep.cjs"],
+    self: ["node", "/usr/lib/netkeep/netkeep.mjs"],
     startDetached: (program, args) => {
       this.#effect(`start ${program} ${args.join(" ")}`);
       this.timers.push(args.slice(args.indexOf("--revert")));

@@ -30,7 +30,7 @@ export interface Namespace {
   write(path: string, text: string): Promise<void>;
 }
 
-const bundle = new URL("../../dist/netkeep.cjs", import.meta.url).pathname;
+const bundle = new URL("../../dist/netkeep.mjs", import.meta.url).pathname;
 const cache = new URL("../../dist/cache", import.meta.url).pathname;
 
 /**

@@ -18,7 +18,7 @@ export async function watching(ns: Namespace, env: { readonly PATH?: string } = 
   const holder = ns.entrance[1];
   // NODE_OPTIONS as its unit has it. It ends with the namespace, also where the test fails before it ends it.
   await ns.sh(`export PATH=${env.PATH ?? process.env["PATH"]} NODE_OPTIONS=--max-semi-space-size=2
-    ${process.execPath} ${root}/dist/netkeep.cjs watch >/run/watch.log 2>&1 & w=$!; echo $w >/run/watch.pid
+    ${process.execPath} ${root}/dist/netkeep.mjs watch >/run/watch.log 2>&1 & w=$!; echo $w >/run/watch.pid
     (while kill -0 ${holder} && kill -0 $w; do sleep 1; done; kill -KILL $w) >/dev/null 2>&1 &`);
   const pid = Number(await ns.read("/run/watch.pid"));
   const log = () => ns.read("/run/watch.log").catch(() => "");
@@ -51,7 +51,7 @@ export function returns(ns: Namespace, before: readonly string[]): Promise<void>
 /** `netkeep` and `netkeep-hook` as a host has them. @returns the environment in which they are found */
 export async function install(ns: Namespace): Promise<{ PATH: string }> {
   await ns.sh(`mkdir /run/bin && ln -s ${root}/bin/netkeep-hook /run/bin/netkeep-hook`);
-  await ns.write("/run/bin/netkeep", `#!/bin/sh\nexec ${process.execPath} ${root}/dist/netkeep.cjs "$@"\n`);
+  await ns.write("/run/bin/netkeep", `#!/bin/sh\nexec ${process.execPath} ${root}/dist/netkeep.mjs "$@"\n`);
   await ns.sh("chmod +x /run/bin/netkeep");
   return { PATH: `/run/bin:${process.env["PATH"]}` };
 }

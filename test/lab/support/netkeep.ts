@@ -1,5 +1,5 @@
 /**
- * The built product on a lab host, where the package puts it. Tests run what ships: dist/netkeep.cjs under the
+ * The built product on a lab host, where the package puts it. Tests run what ships: dist/netkeep.mjs under the
  * distribution's own Node, not the sources.
  */
 import { existsSync } from "node:fs";
@@ -9,9 +9,9 @@ import type { RunOptions, RunResult } from "./inside.ts";
 
 /** Takes effect for networkd.conf only when networkd starts: restart it, or call this before the first boot matters. */
 export async function installNetkeep(host: LabHost): Promise<void> {
-  const bundle = inRepo("dist/netkeep.cjs");
-  if (!existsSync(bundle)) throw new Error("dist/netkeep.cjs is missing: run `npm run build` first");
-  await host.copyIn(bundle, "/usr/lib/netkeep/netkeep.cjs");
+  const bundle = inRepo("dist/netkeep.mjs");
+  if (!existsSync(bundle)) throw new Error("dist/netkeep.mjs is missing: run `npm run build` first");
+  await host.copyIn(bundle, "/usr/lib/netkeep/netkeep.mjs");
   await host.writeFile("/usr/bin/netkeep", launcher, 0o755);
   await host.copyIn(inRepo("bin/netkeep-hook"), "/usr/bin/netkeep-hook", 0o755);
   await host.run(["mkdir", "-p", "/var/cache/netkeep"]);
@@ -23,7 +23,7 @@ export async function netkeep(host: LabHost, args: readonly string[], options: R
   return host.run(["netkeep", ...args], options);
 }
 
-const launcher = '#!/bin/sh\nexec node /usr/lib/netkeep/netkeep.cjs "$@"\n';
+const launcher = '#!/bin/sh\nexec node /usr/lib/netkeep/netkeep.mjs "$@"\n';
 
 export function inRepo(path: string): string {
   return fileURLToPath(new URL(`../../../${path}`, import.meta.url));
