@@ -172,7 +172,7 @@ export function syncDirectory(path: string): void {
 
 export function fileError(verb: string, path: string, error: unknown): UserError {
   const reason =
-    error instanceof Error ? error.message.replace(/^[A-Z]+: /, "").replace(/, \w+ '.*$/, "") : String(error);
+    error instanceof Error ? error.message.replace(/^[A-Z]+: /, "").replace(/, \w+( '.*)?$/, "") : String(error);
   const code = isCode(error, "EACCES", "EPERM") ? exitCodes.notPermitted : exitCodes.failed;
   return new UserError(code, `cannot ${verb} ${path}: ${reason}`, { cause: error });
 }

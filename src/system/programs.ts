@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decode } from "./decode.ts";
+import { fileError } from "./files.ts";
 import type { ProgramResult } from "./system.ts";
 
 export const environment = { LC_ALL: "C", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" };
@@ -142,13 +143,17 @@ const runtimeDirectory = "/run/netkeep";
  * a line at its end, and half a line of `ip -batch` can be another route.
  */
 function inputFile(text: string): number {
-  const path = runtimeName();
-  const writer = openSync(path, "wx", 0o600);
-  const reader = openSync(path, "r");
-  unlinkSync(path);
-  writeFileSync(writer, text);
-  closeSync(writer);
-  return reader;
+  try {
+    const path = runtimeName();
+    const writer = openSync(path, "wx", 0o600);
+    const reader = openSync(path, "r");
+    unlinkSync(path);
+    writeFileSync(writer, text);
+    closeSync(writer);
+    return reader;
+  } catch (error) {
+    throw fileError("write to", runtimeDirectory, error);
+  }
 }
 
 function runtimeName(): string {

@@ -45,7 +45,8 @@ export function outcomeMessages(
   for (const { entry, reason } of outcome.refused) {
     if (!concerns(prepared, entry, about)) continue;
     const owners = ownersOf(prepared.desired, entryKey(entry)).join(", ");
-    const text = `the kernel refuses ${entryTitle(entry)} of ${ownerText(owners) || "nobody"}: ${reason}; it was left out of the drop-in`;
+    const left = prepared.layout.live.has(entry.link) ? "" : "; it was left out of the drop-in";
+    const text = `the kernel refuses ${entryTitle(entry)} of ${ownerText(owners) || "nobody"}: ${reason}${left}`;
     messages.push({ level: "error", text });
   }
   for (const { entry, actual } of outcome.shortfalls) {

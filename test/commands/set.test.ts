@@ -44,6 +44,20 @@ describe("set and unset", () => {
     expect((await auditCommand(context, { repair: false })).data).toMatchObject({ findings: [] });
   });
 
+  test.each([
+    ["networkd", "; it was left out of the drop-in"],
+    ["live", ""],
+  ])("mode %s: what the kernel refuses is told, with a drop-in only where there is one", async (mode, left) => {
+    const { made, context } = await host();
+    made.addFile("/etc/netkeep/desired.d/mode.yaml", `version: 1\nlinks:\n  cloudbr0: { mode: ${mode} }\n`);
+    const routes = [{ to: "203.0.113.0/24", via: "198.18.9.9", dev: "cloudbr0" }];
+    const document = { owner: "o", source: "stdin", path: null, text: JSON.stringify({ version: 1, routes }) };
+    const { messages } = await setCommand(context, document, options);
+    expect(messages.filter(({ level }) => level === "error").map(({ text }) => text)).toEqual([
+      expect.stringMatching(new RegExp(`^the kernel refuses route 203\\.0\\.113\\.0/24 .* of o: [^;]*${left}$`)),
+    ]);
+  });
+
   test("both are idempotent, and an unknown owner is no error", async () => {
     const { context } = await host();
     const document = guest("vm-1", "52:02:00:00:00:01", "2.57.57.31");
