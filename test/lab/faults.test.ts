@@ -1,5 +1,4 @@
 /** Faults of the main job on a real host: each is said, costs only itself, and the next run ends in the right state. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LabHost } from "./support/host.ts";
 import { netkeep } from "./support/netkeep.ts";
@@ -12,6 +11,7 @@ import {
   kernelEntries,
   mainDocument,
   mainRoutes,
+  networkdAtRest,
   waitFor,
 } from "./support/scenario.ts";
 
@@ -76,6 +76,7 @@ describe.each(suites)("faults on %s", (suite) => {
     expect((await auditFindings(host)).exitCode).toBe(0);
     await host.run(["ip", "link", "add", "late0", "type", "bridge"]);
     await waitFor(async () => (await kernelEntries(host)).includes("192.0.2.7 dev late0 proto 107 scope link"));
+    await networkdAtRest(host);
     await expectClean(host);
     expect((await apply(host, "version: 1\n", "late")).exitCode).toBe(0);
     await host.run(["ip", "link", "del", "late0"]);
@@ -164,7 +165,9 @@ describe.each(suites)("faults on %s", (suite) => {
   test("the lock is held: exit 75 after LockTimeoutSec=, and nothing is changed", async () => {
     await host.writeFile("/etc/netkeep/netkeep.conf", "[Netkeep]\nLockTimeoutSec=1\n");
     const holder = await host.start(["flock", "/run/netkeep/lock", "sleep", "60"]);
-    await sleep(200);
+    const taken = async () =>
+      (await host.run(["flock", "-n", "/run/netkeep/lock", "true"], { reject: false })).exitCode === 1;
+    await waitFor(taken);
     const result = await apply(host, "version: 1\n");
     expect(result).toMatchObject({
       exitCode: 75,

@@ -13,6 +13,7 @@ import {
   mainDocument,
   mainNeighbors,
   mainRoutes,
+  waitFor,
 } from "./support/scenario.ts";
 
 const dropIn = "/etc/systemd/network/10-cloudbr0.network.d/60-netkeep.conf";
@@ -63,6 +64,8 @@ describe.each(suites)("the main job on %s", (suite) => {
   test("a reboot brings the same entries back, as networkd's own", async () => {
     const before = await kernelEntries(host);
     await host.reboot();
+    // No unit of netkeep's waits for networkd here.
+    await waitFor(async () => (await auditFindings(host)).exitCode === 0);
     await expectClean(host);
     expect(await kernelEntries(host)).toEqual(before);
     for (const link of ["cloudbr0", "cloudbr1"]) {

@@ -5,7 +5,7 @@ import { netkeep } from "./support/netkeep.ts";
 import { ipBatch } from "./support/network.ts";
 import { installPackage } from "./support/package.ts";
 import { suites } from "./support/recipe.ts";
-import { apply, baseFiles, expectClean, kernelEntries, waitFor } from "./support/scenario.ts";
+import { apply, baseFiles, expectClean, kernelEntries, networkdAtRest, waitFor } from "./support/scenario.ts";
 
 const document = (mac: string, ...addresses: string[]) =>
   JSON.stringify({ version: 1, guests: [{ name: "web", dev: "cloudbr0", mac, addresses }] });
@@ -28,6 +28,7 @@ describe.each(suites)("try on %s", (suite) => {
     await host.run(["touch", "-d", "10 seconds ago", "/etc/systemd/networkd.conf.d/50-netkeep.conf"]);
     await host.run(["systemctl", "restart", "systemd-networkd"]);
     expect(await apply(host, before, "web")).toMatchObject({ exitCode: 0 });
+    await networkdAtRest(host);
     await ipBatch(host, foreign);
     await host.writeFile("/root/web.yaml", tried);
     state = await everything();

@@ -105,7 +105,10 @@ export async function expectClean(host: LabHost): Promise<void> {
   });
 }
 
-/** Routes and permanent neighbors as `ip` prints them, one a line, flags that come and go left out. */
+/**
+ * Routes and permanent neighbors as `ip` prints them, one a line, without what comes and goes by itself: flags, and the kernel's
+ * own routes that follow carrier and duplicate address detection.
+ */
 export async function kernelEntries(host: LabHost): Promise<string[]> {
   const outputs = await Promise.all([
     host.run(["ip", "-4", "route", "show", "table", "all"]),
@@ -122,8 +125,22 @@ export async function kernelEntries(host: LabHost): Promise<string[]> {
         .replace(/ +/g, " ")
         .trim(),
     )
-    .filter((line) => line !== "")
+    .filter(
+      (line) => line !== "" && !/ table local .*proto kernel|^(multicast )?f[ef][89a-f0].* proto kernel/.test(line),
+    )
     .sort();
+}
+
+/** Until networkd has done what a reload, a start or a new link has given it to do. */
+export async function networkdAtRest(host: LabHost): Promise<void> {
+  const busy = async () => (await host.run(["networkctl", "list", "--no-legend"])).stdout.match(/configuring|pending/);
+  await waitFor(async () => !(await busy()));
+}
+
+/** Whether the journal of a unit has a text; a unit may have ended before the journal has read its last words. */
+export async function waitForJournal(host: LabHost, unit: string, text: RegExp): Promise<void> {
+  const read = async () => (await host.run(["journalctl", "-b", "-o", "cat", "-u", unit])).stdout;
+  await waitFor(async () => text.test(await read())).catch(async () => expect(await read()).toMatch(text));
 }
 
 export async function waitFor(condition: () => Promise<boolean>, limitMs = 30_000): Promise<void> {

@@ -6,7 +6,17 @@ import { netkeep } from "../support/netkeep.ts";
 import { addGuest, addOutside } from "../support/network.ts";
 import { apt, buildPackage, installPackage, installRpm, rpm } from "../support/package.ts";
 import { suites } from "../support/recipe.ts";
-import { apply, baseFiles, expectClean, guest, kernelEntries, mainDocument, mainRoutes } from "../support/scenario.ts";
+import {
+  apply,
+  baseFiles,
+  expectClean,
+  guest,
+  kernelEntries,
+  mainDocument,
+  mainRoutes,
+  networkdAtRest,
+  waitFor,
+} from "../support/scenario.ts";
 import { startTraffic } from "../support/traffic.ts";
 
 const networkFiles = "/etc/systemd/network";
@@ -27,6 +37,7 @@ describe.each(suites)("package on %s", (suite) => {
   const shell = async (script: string) => (await host.run(["sh", "-c", script], { reject: false })).stdout;
 
   test("install: units are enabled, names are known, and nothing of the network has moved", async () => {
+    await waitFor(async () => (await kernelEntries(host)).some((line) => line.startsWith("2001:db8:1::/64")));
     const before = await kernelEntries(host);
     await installPackage(host);
     expect(await shell(`systemctl is-enabled ${enabled.join(" ")}`)).toBe("enabled\nenabled\nenabled");
@@ -87,6 +98,7 @@ describe.each(suites)("package on %s", (suite) => {
 
   test("a reboot without the package: networkd loads the drop-ins by itself", async () => {
     await host.reboot();
+    await networkdAtRest(host);
     expect(await kernelEntries(host)).toEqual(expect.arrayContaining(mainRoutes.slice(0, 2)));
     expect(await shell("systemctl --failed --no-legend")).toBe("");
   });
