@@ -108,6 +108,20 @@ describe("statuses", () => {
     expect(netkeep(["hook", "--strict", "--root", root, ...words])).toMatchObject({ status: 78 });
   });
 
+  test("with --root a hook, a set and an apply start nothing but flock", () => {
+    const [root, bin] = [image(), temporaryFolder()];
+    const path = `${bin}:${process.env["PATH"]}`;
+    for (const name of ["ip", "networkctl", "busctl", "systemctl"]) {
+      writeFileSync(join(bin, name), `#!/bin/sh\necho ${name} >>${bin}/started\nexit 1\n`, { mode: 0o755 });
+    }
+    const words = ["cloudstack", "-o", "add", "-b", "cloudbr0", "-m", "52:02:00:00:00:09", "-4", "203.0.113.9"];
+    const env = { PATH: path };
+    expect(netkeep(["hook", "--root", root, ...words], { env })).toMatchObject({ status: 0 });
+    expect(netkeep(["unset", "--root", root, "nobody"], { env }).status).not.toBeNull();
+    expect(netkeep(["apply", "--root", root], { env })).toMatchObject({ status: 0 });
+    expect(Object.keys(tree(bin)).filter((name) => name.includes("started"))).toEqual([]);
+  });
+
   test("78: bad settings, all at once", () => {
     const root = image({
       "/etc/netkeep/netkeep.conf": "[Netkeep]\nRouteProtocol=187\nAllowLink=br*\n",

@@ -55,7 +55,7 @@ export function realSystem(root: string): System {
       try {
         lock = await acquireLock(root + path, seconds, (descriptor) => {
           asked = askDuringRun(descriptor);
-          if (few) asked.begin();
+          if (few && root === "") asked.begin();
         });
         return await work();
       } finally {
