@@ -17,7 +17,7 @@ export interface Schedule {
   owe(now: number): void;
   /** Events were lost, or networkd has done something by itself. */
   distrust(now: number): void;
-  /** The task could not be carried out: one that fails at once would else be tried again without a pause. */
+  /** The task could not be carried out: a heal that fails at once would else be tried again without a pause. */
   failed(task: Task, now: number): void;
   /** What comes from now on is not covered by the task any more. */
   began(task: Task): void;

@@ -117,4 +117,22 @@ describe("netkeep watch", () => {
     expect(refusals).toBe(1);
     expect(host.kernel.routes.map(({ dst }) => dst)).toContain("10.99.0.0/24");
   });
+
+  test("documents that change during a trial wait for its end, and that is said once", async () => {
+    const host = await healthyHost();
+    const now = host.system.now();
+    const trial = { id: "x", begun: now, until: now + 600_000, state: "trying", documents: [] };
+    const tried = "/run/netkeep/try";
+    const more = "/etc/netkeep/desired.d/more.yaml";
+    const { said } = await watch(host, 60_000, [
+      [1000, () => host.addFile(tried, JSON.stringify(trial))],
+      [2000, () => host.addFile(more, "version: 1\nroutes:\n  - { to: 10.99.0.0/24, dev: cloudbr0 }\n")],
+      [2000, (watching) => watching.change(more)],
+      [30_000, () => host.addFile(tried, JSON.stringify({ ...trial, state: "reverted" }))],
+    ]);
+    const about = said.filter(({ text }) => text.startsWith("documents: "));
+    expect(about).toMatchObject([{ level: "notice", text: expect.stringContaining("netkeep confirm keeps it") }]);
+    expect(said.find(({ text }) => text.startsWith("documents changed: done"))?.at).toBeGreaterThan(30_000);
+    expect(host.kernel.routes.map(({ dst }) => dst)).toContain("10.99.0.0/24");
+  });
 });

@@ -100,6 +100,7 @@ async function performDocuments(watch: Watch): Promise<void> {
   watch.documents = now;
   try {
     for (const message of await applyDocuments(context)) say(message);
+    watch.postponed = false;
   } catch (error) {
     if (isBusy(error)) watch.documents = before;
     throw error;
@@ -135,10 +136,16 @@ async function failed(watch: Watch, task: Task, error: unknown): Promise<void> {
   const { say, schedule, context, watching } = watch;
   const reason = error instanceof Error ? error.message : String(error);
   const known = error instanceof UserError;
-  say({ level: "error", text: `${task}: ${known ? reason : `a fault of netkeep itself: ${reason}`}` });
   const now = context.system.now();
-  if (task !== "documents") schedule.failed(task, now);
-  else if (isBusy(error)) schedule.retryDocuments(now);
+  if (task === "documents" && isBusy(error)) {
+    schedule.retryDocuments(now);
+    // A trial may last for an hour.
+    if (!watch.postponed) say({ level: "notice", text: `documents: ${reason}; they are applied after that` });
+    watch.postponed = true;
+    return;
+  }
+  say({ level: "error", text: `${task}: ${known ? reason : `a fault of netkeep itself: ${reason}`}` });
+  schedule.failed(task, now);
   if (task !== "resync") return;
   watch.findings = null;
   await watching.notify(`STATUS=${statusText(watch)}`);

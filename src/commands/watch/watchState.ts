@@ -26,6 +26,8 @@ export interface Watch {
   findings: readonly Finding[] | null;
   /** Of the documents that were applied or seen at the start, see `signatureOf`. */
   documents: string;
+  /** Documents that have changed wait for somebody else, and that was said. */
+  postponed: boolean;
   /** Since when a task is at work; what happens meanwhile is judged by what is wanted afterwards. */
   busy: { readonly since: number; readonly events: KernelEvent[] } | null;
   /** Calls of hooks that wait. */
@@ -43,7 +45,16 @@ export function createWatch(context: CommandContext, watching: Watching, say: (m
   const strikes = createStrikes();
   const every = () => watch.context.settings.watchSeconds * 1000;
   const schedule = createSchedule(suspects, strikes, every, context.system.now());
-  const fresh = { findings: null, documents: "", busy: null, calls: [], crowded: false, lastOwn: 0, leasesAt: 0 };
+  const fresh = {
+    findings: null,
+    documents: "",
+    postponed: false,
+    busy: null,
+    calls: [],
+    crowded: false,
+    lastOwn: 0,
+    leasesAt: 0,
+  };
   const watch: Watch = { watching, say, suspects, strikes, schedule, context, ...fresh };
   return watch;
 }
