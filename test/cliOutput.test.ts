@@ -2,7 +2,7 @@ import { chmodSync, cpSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { builtFile, ensureBuilt, netkeep, run, temporaryFolder, tree } from "./support/cli.ts";
-import { desired, image } from "./support/image.ts";
+import { desired, guest, image } from "./support/image.ts";
 
 beforeAll(ensureBuilt);
 
@@ -59,6 +59,17 @@ describe("what a terminal and the journal get", () => {
     expect(netkeep(["apply", "--root", root], into("2>/dev/full")).status).toBe(0);
     expect(Object.keys(tree(root)).filter((path) => path.includes("netkeep.conf"))).not.toEqual([]);
   });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    "a directory that cannot be made: the reason is that of the file system",
+    () => {
+      const under = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o ro t /mnt && exec "$0" "$@"'];
+      expect(netkeep(["generate", "--root", "/mnt/image", "-"], { under, input: guest })).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(/^netkeep: cannot write \/mnt\/image\/etc\/.*: read-only file system$/m),
+      });
+    },
+  );
 
   test.skipIf(process.getuid?.() !== 0)("what changes a host needs root, and says so before anything else", () => {
     // As root without the rights of root it could open the lock, so as somebody else, for whom the file must be readable.

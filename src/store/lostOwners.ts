@@ -14,19 +14,38 @@ export async function lostOwners(
   generated: ReadonlyMap<string, string>,
   admin: readonly AdminDocument[],
 ): Promise<StoredFile[]> {
-  if ((await system.modified(places.owners)) !== null) return [];
-  const owners = [...generated]
-    .filter(([path]) => path.startsWith(`${persistentDirectory}/`))
-    .flatMap(([, text]) => readBlocks(text))
-    .filter((block) => !block.source.startsWith(`${places.documents}/`))
-    .map((block) => block.owner);
+  const lost = {
+    stored: (await system.modified(places.owners)) === null,
+    admin: await isLinkedElsewhere(system),
+  };
+  if (!lost.stored && !lost.admin) return [];
   const known = new Set(admin.map((document) => document.owner));
-  return [...new Set(owners)]
-    .filter((owner) => !known.has(owner))
-    .map((owner) => {
-      const problem =
-        `${places.owners} is missing, and with it the document of ${owner}: mount it; or, if the document is gone for good, ` +
-        "run `netkeep unset` for this owner";
-      return unusable(places.owners, owner, [problem], "persistent");
-    });
+  const found = new Map<string, StoredFile>();
+  for (const [path, text] of generated) {
+    if (!path.startsWith(`${persistentDirectory}/`)) continue;
+    for (const { owner, source } of readBlocks(text)) {
+      const kind = source.startsWith(`${places.documents}/`) ? "admin" : "stored";
+      if (lost[kind] && !known.has(owner)) found.set(owner, kind === "admin" ? lostAdmin(owner) : lostStored(owner));
+    }
+  }
+  return [...found.values()];
+}
+
+function lostStored(owner: string): StoredFile {
+  const problem =
+    `${places.owners} is missing, and with it the document of ${owner}: mount it; or, if the document is gone for good, ` +
+    "run `netkeep unset` for this owner";
+  return unusable(places.owners, owner, [problem], "persistent");
+}
+
+function lostAdmin(owner: string): StoredFile {
+  const problem = `${places.documents} leads by a symbolic link to what is not there, and with it the document of ${owner}: mount it`;
+  return unusable(places.documents, owner, [problem], "persistent");
+}
+
+/** The administrator's directory, or the one above it, is a link, and at its end there is nothing. */
+async function isLinkedElsewhere(system: System): Promise<boolean> {
+  if ((await system.modified(places.documents)) !== null) return false;
+  const above = places.documents.slice(0, places.documents.lastIndexOf("/"));
+  return (await system.linkTarget(places.documents)) !== null || (await system.linkTarget(above)) !== null;
 }

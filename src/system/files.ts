@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fchmodSync,
   fsyncSync,
   lstatSync,
@@ -156,9 +157,22 @@ export function create(temporary: string): number {
 
 /** 0755 whatever the umask: a directory that networkd cannot enter empties the link. */
 export function makeDirectory(path: string): void {
-  const first = mkdirSync(path, { recursive: true });
+  const first = makeAll(path);
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755);
+}
+
+/** @returns the first one that was made */
+function makeAll(path: string): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true });
+  } catch (error) {
+    // What Node says of a read-only file system is that the directory is not there: the first that is missing gets the reason.
+    let missing = path;
+    while (!existsSync(dirname(missing))) missing = dirname(missing);
+    if (isCode(error, "ENOENT")) mkdirSync(missing);
+    throw error;
+  }
 }
 
 export function syncDirectory(path: string): void {

@@ -67,6 +67,21 @@ describe("restore", () => {
     expect(host.files.tree(units)).toEqual(before);
   });
 
+  test.each(["/etc/netkeep", "/etc/netkeep/desired.d"])("%s is a link to what is not mounted", async (directory) => {
+    const host = await hostThatBoots();
+    const before = host.files.tree(units);
+    host.files.delete("/etc/netkeep/desired.d/i-2-10-VM.yaml");
+    host.files.set(directory, { kind: "null" });
+    const problem =
+      /^\/etc\/netkeep\/desired\.d leads by a symbolic link to what is not there, .* of i-2-10-VM: mount it$/;
+    const { exitCode, data } = await restore(host);
+    expect({ exitCode, data }).toMatchObject({
+      exitCode: 2,
+      data: { broken: [{ owner: "i-2-10-VM", problems: [expect.stringMatching(problem)] }] },
+    });
+    expect(host.files.tree(units)).toEqual(before);
+  });
+
   test("twice: the second finds nothing to do", async () => {
     const host = await hostThatBoots();
     const again = await restore(host);
