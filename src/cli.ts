@@ -25,6 +25,10 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.stderr.on("error", () => undefined);
 buildProgram(run, process.argv.slice(2))
   .parseAsync()
+  .then(() => {
+    // All is done, and said: V8 need not be waited for, which may still compile in the background, and frees what it has bit by bit.
+    if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
+  })
   .catch((error: unknown) => {
     process.exitCode = fail(error);
   });

@@ -41,15 +41,20 @@ export function ownersByLink({ owners }: DesiredState): Map<string, OwnerEntries
   const byLink = new Map<string, OwnerEntries[]>();
   for (const { owner, source, persistence, entries } of owners) {
     const here = new Map<string, Entry[]>();
+    let [link, list]: [string | null, Entry[]] = [null, []];
     for (const { entry } of entries) {
-      const list = here.get(entry.link);
-      if (list === undefined) here.set(entry.link, [entry]);
-      else list.push(entry);
+      // Most stand beside another of the same link.
+      if (entry.link !== link) {
+        link = entry.link;
+        list = here.get(link) ?? [];
+        here.set(link, list);
+      }
+      list.push(entry);
     }
-    for (const [link, list] of here) {
-      const all = byLink.get(link) ?? [];
-      all.push({ owner, source, persistence, entries: list });
-      byLink.set(link, all);
+    for (const [name, ofLink] of here) {
+      const all = byLink.get(name) ?? [];
+      all.push({ owner, source, persistence, entries: ofLink });
+      byLink.set(name, all);
     }
   }
   return byLink;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { arch, hostname, release } from "node:os";
 import type { HostFacts } from "../model/link.ts";
+import { readTextFile } from "./files.ts";
 import { runProgram } from "./programs.ts";
 
 /** Its session is its own, so that no signal for our group or terminal is for it. What becomes of it is not heard of. */
@@ -27,17 +27,14 @@ const architectures: Readonly<Record<string, string>> = {
  */
 export async function readHostFacts(virtualization: boolean): Promise<HostFacts> {
   const facts = { hostname: hostname(), kernelVersion: release(), architecture: architectures[arch()] };
-  const [rest, machineId] = await Promise.all([
-    virtualization ? readVirtualization() : {},
-    readFile("/etc/machine-id", "utf8").catch(() => undefined),
-  ]);
+  const [rest, machineId] = await Promise.all([virtualization ? readVirtualization() : {}, textOf("/etc/machine-id")]);
   return { ...facts, machineId: machineId?.trim(), ...rest };
 }
 
 async function readVirtualization(): Promise<Pick<HostFacts, "kernelCommandLine" | "virtualization">> {
   const [container, machine] = await Promise.all([detectVirtualization("--container"), detectVirtualization("--vm")]);
   const inContainer = container !== "" && container !== "none";
-  const commandLine = await readFile("/proc/cmdline", "utf8").catch(() => undefined);
+  const commandLine = await textOf("/proc/cmdline");
   return {
     // In a container systemd means the command line of PID 1, which ProtectProc= hides from networkd: it has none.
     kernelCommandLine: inContainer ? null : commandLine?.trim(),
@@ -51,4 +48,8 @@ async function readVirtualization(): Promise<Pick<HostFacts, "kernelCommandLine"
 
 async function detectVirtualization(kind: "--container" | "--vm"): Promise<string> {
   return (await runProgram("systemd-detect-virt", [kind], undefined, null)).stdout.trim();
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  return (await readTextFile(path).catch(() => null)) ?? undefined;
 }
