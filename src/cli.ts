@@ -25,13 +25,16 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.stderr.on("error", () => undefined);
 buildProgram(run, process.argv.slice(2))
   .parseAsync()
-  .then(() => {
-    // All is done, and said: V8 need not be waited for, which may still compile in the background, and frees what it has bit by bit.
-    if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
-  })
   .catch((error: unknown) => {
     process.exitCode = fail(error);
-  });
+  })
+  // Streams tell before that what they could not write.
+  .finally(() => setImmediate(endIfSaid));
+
+/** V8 need not be waited for, which may still compile in the background, and takes its heap down bit by bit. */
+function endIfSaid(): void {
+  if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
+}
 
 async function run(options: CommonOptions, work: Parameters<Run>[1]): Promise<void> {
   const progress = startProgress(options.quiet === true);
