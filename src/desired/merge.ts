@@ -17,8 +17,9 @@ import { sameWish } from "./across.ts";
  */
 export function merge(owners: readonly OwnerState[]): DesiredState {
   const [first, ...others] = owners;
-  // Its entries differ from each other.
-  if (first !== undefined && others.length === 0) return { owners: [first], links: first.links, conflicts: [] };
+  // Its entries were compared with each other; but not what drop-ins say of an owner, which has no age.
+  if (first !== undefined && others.length === 0 && first.changed > 0)
+    return { owners: [first], links: first.links, conflicts: [] };
   const byAge = [...owners].sort((a, b) => b.changed - a.changed || (a.owner < b.owner ? 1 : -1));
   const winners = new Map<string, { owner: string; owned: OwnedEntry }>();
   const conflicts: Conflict[] = [];
