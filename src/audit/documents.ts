@@ -15,12 +15,17 @@ export function auditDocuments(input: AuditInput): Finding[] {
 }
 
 function brokenFindings({ broken }: AuditInput): Finding[] {
-  return broken.map(({ owner, problems }) => ({
-    ...about("document-broken", "error"),
-    owner,
-    message: `the document of ${ownerText(owner)} is broken; the host keeps what its drop-ins say:\n${problems.join("\n")}`,
-    fix: "mend the document, then netkeep apply",
-  }));
+  return broken.map(({ owner, problems }) => {
+    const denied = problems.every((problem) => /^cannot read .*: permission denied$/.test(problem));
+    return {
+      ...about("document-broken", "error"),
+      owner,
+      message:
+        `the document of ${ownerText(owner)} ${denied ? "cannot be read" : "is broken"}; the host keeps what its drop-ins say:\n` +
+        problems.join("\n"),
+      fix: denied ? "run it as root, or let others read the document" : "mend the document, then netkeep apply",
+    };
+  });
 }
 
 function conflictFindings({ conflicts }: AuditInput): Finding[] {

@@ -15,6 +15,8 @@ export interface Facts {
   readonly uplinks: readonly UplinkFacts[];
   /** Key with dots → value, for all that was asked for and is there. A link's name stands in it as it is. */
   readonly sysctls: ReadonlyMap<string, string>;
+  /** Links that a file of sysctl.d(5) gives IPv6 whenever they appear. */
+  readonly ipv6ByFile: ReadonlySet<string>;
   /** What systemd says of the units that matter; null without systemd. */
   readonly units: ReadonlyMap<string, UnitState> | null;
   readonly routes: RouteCounts;

@@ -25,7 +25,8 @@ function examineLink({ name, families, entries, files }: LinkSituation, facts: F
       [...setSysctls(`ipv6-${name}`, { [key]: 0 }), ...repair],
     );
   }
-  if (linkSysctl(facts, "ipv6", "default", "disable_ipv6") !== 1) return ok(name, `IPv6 is on on ${name}`);
+  const comesWithout = linkSysctl(facts, "ipv6", "default", "disable_ipv6") === 1 && !facts.ipv6ByFile.has(name);
+  if (!comesWithout) return ok(name, `IPv6 is on on ${name}`);
   const evidence = `IPv6 is on on ${name}, and off by default: when ${name} is made anew it has none`;
   return warn(name, [evidence], setSysctls(`ipv6-${name}`, { [key]: 0 }));
 }

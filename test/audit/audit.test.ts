@@ -307,6 +307,17 @@ describe("audit", () => {
     ]);
   });
 
+  test("a document that this user may not read is not called broken", () => {
+    const problems = ["cannot read /etc/netkeep/desired.d/b.yaml: permission denied"];
+    expect(audit(input({ broken: [{ owner: "b", problems }] }))).toEqual([
+      expect.objectContaining({
+        code: "document-broken",
+        message: expect.stringMatching(/^the document of b cannot be read; /),
+        fix: "run it as root, or let others read the document",
+      }),
+    ]);
+  });
+
   test("an info is no drift", () => {
     expect(isDrift(audit(input({ kernel: kernelState(["br1"]), statuses: new Map() })))).toBe(false);
     expect(isDrift(audit(input({ reloadPending: true })))).toBe(true);

@@ -57,6 +57,17 @@ describe("netkeep doctor", () => {
     expect(messages.at(-1)?.text).toMatch(/^\d+ results: \d+ ok, 2 warnings, 0 to fix, \d+ skipped$/);
   });
 
+  test("IPv6 that is off by default, until a file turns it on for the link, by either spelling", async () => {
+    const only = { only: ["ipv6-enabled"] };
+    for (const line of ["net.ipv6.conf.cloudbr0.disable_ipv6 = 0", "-net/ipv6/conf/cloudbr0/disable_ipv6=0"]) {
+      const host = makeHost();
+      host.addFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1\n");
+      expect((await verdicts(host, only)).wrong).toEqual(["warn ipv6-enabled cloudbr0"]);
+      host.addFile("/etc/sysctl.d/90-x.conf", `# x\n${line}\n`);
+      expect((await verdicts(host, only)).wrong).toEqual([]);
+    }
+  });
+
   test("exits with 1 if there is something to fix", async () => {
     const host = makeHost();
     host.addFile("/proc/sys/net/ipv4/conf/all/forwarding", "0\n");

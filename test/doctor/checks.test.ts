@@ -456,6 +456,12 @@ const ofLinks: Case[] = [
     ["ok cloudbr0 has no IPv6 entries"],
   ],
   ["off by default", "ipv6-enabled", kernel({ "net.ipv6.conf.default.disable_ipv6": "1" }), [/^warn .*off by default/]],
+  [
+    "off by default, and a file turns it on",
+    "ipv6-enabled",
+    { ...kernel({ "net.ipv6.conf.default.disable_ipv6": "1" }), ipv6ByFile: new Set(["cloudbr0"]) },
+    ["ok IPv6 is on on cloudbr0"],
+  ],
   ["no IPv6 in the kernel", "ipv6-enabled", kernel({ "net.ipv6.conf.cloudbr0.disable_ipv6": null }), [/^skip /]],
   ["on", "forwarding", {}, ["ok IPv4 forwarding is on", "ok IPv6 forwarding is on", "ok cloudbr0 forwards"]],
   [

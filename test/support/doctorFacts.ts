@@ -18,6 +18,7 @@ export function goodFacts(changes: Partial<Facts> = {}): Facts {
     links: [goodLink()],
     uplinks: [{ name: "eth0", advertised: false, isDefault: true }],
     sysctls: sysctls({}),
+    ipv6ByFile: new Set(),
     units: units({ "systemd-networkd.service": "enabled", "systemd-networkd-wait-online.service": "enabled" }),
     routes: { ipv6: 10, objects: 0, ofDaemons: new Map(), hasDefault6: true },
     neighbors: { permanent: { 4: 10, 6: 10 }, others: { 4: 3, 6: 3 } },

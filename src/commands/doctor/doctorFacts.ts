@@ -16,7 +16,7 @@ import { generatedLinks, observeStatuses } from "../../observe/observe.ts";
 import { daemonFiles, type NetworkdState } from "../../observe/observeNetworkd.ts";
 import { prepare } from "../../prepare/prepare.ts";
 import type { System } from "../../system/system.ts";
-import { readClock, readFirewall, readProtocolNames } from "./doctorHost.ts";
+import { readClock, readFirewall, readIpv6ByFile, readProtocolNames } from "./doctorHost.ts";
 import { lookAtLinks } from "./doctorLinks.ts";
 import { readProcess, readUnitStates, type UnitStates } from "./doctorUnits.ts";
 
@@ -62,6 +62,7 @@ export async function collectFacts(context: CommandContext, names: readonly stri
     links: await lookAtLinks(system, links, { prepared, observed, shapes, claims: observed.claims }),
     uplinks,
     sysctls,
+    ipv6ByFile: await readIpv6ByFile(system),
     units: states,
     routes: countRoutes(kernel),
     neighbors,

@@ -90,3 +90,22 @@ export async function readProtocolNames(system: System): Promise<Facts["protocol
     })),
   );
 }
+
+const sysctlDirectories = ["/usr/lib/sysctl.d", "/usr/local/lib/sysctl.d", "/run/sysctl.d", "/etc/sysctl.d"];
+
+/** Links for which a file of sysctl.d(5) says disable_ipv6=0, as those of bridges that netkeep makes and of the doctor's own advice do. */
+export async function readIpv6ByFile(system: System): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const directory of sysctlDirectories) {
+    for (const name of (await system.list(directory).catch(() => [])).filter((file) => file.endsWith(".conf"))) {
+      const text = (await system.readText(`${directory}/${name}`).catch(() => null)) ?? "";
+      // Dots and slashes change places where the first separator is a slash.
+      for (const [, link = ""] of text.matchAll(/^\s*-?net\/ipv6\/conf\/([^/\s]+)\/disable_ipv6\s*=\s*0\s*$/gm))
+        found.add(link);
+      for (const [, link = ""] of text.matchAll(/^\s*-?net\.ipv6\.conf\.([^.\s]+)\.disable_ipv6\s*=\s*0\s*$/gm)) {
+        found.add(link.replaceAll("/", "."));
+      }
+    }
+  }
+  return found;
+}
