@@ -1,4 +1,5 @@
-import { fstatSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
+import { isatty } from "node:tty";
 import type { Answer } from "./system.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -51,10 +52,29 @@ function listen(): void {
     answer = said;
     heard?.();
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => hear("no"));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => hear("no"));
+  const lose = () => {
+    process.once("exit", closeTerminal);
+    hear("no");
+  };
+  process.on("SIGHUP", lose);
   const { stdin } = process;
   if (!stdin.isTTY) return;
   stdin.on("data", (typed: Buffer) => (typed.includes("\n") && answer === "later" ? hear("yes") : undefined));
-  stdin.on("end", () => hear("no")).on("error", () => hear("no"));
+  stdin.on("end", lose).on("error", lose);
   stdin.unref();
+}
+
+/**
+ * Node 18 and 20 abort at their end where a terminal has gone (node::ResetStdio()); what is closed they leave alone. One that is
+ * there gets its modes back from them.
+ */
+function closeTerminal(): void {
+  for (const descriptor of [0, 1, 2]) {
+    try {
+      if (!isatty(descriptor)) closeSync(descriptor);
+    } catch {
+      // It was closed already.
+    }
+  }
 }

@@ -35,7 +35,7 @@ const netkeepTry = (seconds: number) =>
 /** Tries it at a terminal of its own, and runs the lines once the question is there; the terminal's input is 3, `$p` what has it. */
 const atTerminal = (
   lines: string,
-) => `mkfifo /run/typed; script -qfec '${netkeepTry(600)}' /dev/null </run/typed >/run/shown & p=$!
+) => `mkfifo /run/typed; script -qfec 'trap : HUP; ${netkeepTry(600)}; echo $? >/run/status' /dev/null </run/typed >/run/shown & p=$!
   exec 3>/run/typed
   until grep -q 'ENTER keeps it' /run/shown; do sleep 0.05; kill -0 $p; done
   ${lines}`;
@@ -98,6 +98,8 @@ describe("try", () => {
       const state = await prepared(ns);
       await ns.sh(atTerminal("kill -KILL $p"));
       await until(() => stateIs(ns, "reverted"));
+      await until(async () => (await ns.sh("cat /run/status || true")) !== "");
+      expect(await ns.read("/run/status")).toBe("69\n");
       expect(await stateOf(ns)).toEqual(state);
     }),
   );
