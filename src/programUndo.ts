@@ -13,14 +13,13 @@ export function addUndoCommands(netkeep: Command, run: Run): void {
     .addOption(new Option("--timeout <SECONDS>", "how long to wait").argParser(parseSeconds).default(60))
     .option("--revert [ID]", "take back now what is being tried")
     .action((names, { timeout, revert, ...options }) =>
-      run(options, async (context) => {
+      run(options, async (context, say) => {
         const { revertByTimer, revertTrial } = await import("./commands/trialEnd.ts");
         if (typeof revert === "string") return revertByTimer(context, revert);
         if (revert === true) return revertTrial(context, null);
-        return (await import("./commands/try.ts")).tryCommand(context, {
-          given: await readDocuments(names),
-          seconds: timeout,
-        });
+        const { tryCommand } = await import("./commands/try.ts");
+        const asked = process.stderr.isTTY === true;
+        return tryCommand(context, { given: await readDocuments(names), seconds: timeout }, asked ? null : say);
       }),
     );
   command(netkeep, "confirm", "keep what is being tried").action((options) =>

@@ -29,9 +29,14 @@ const pause = 250;
  * Applies documents until they are confirmed or the time is over. What takes them back does not depend on this process: a
  * timer was set before the first change. And a boot knows only what was there before.
  *
+ * @param say for where no terminal shows the question: how it is kept, while there is time
  * @returns exit status 0 if they were confirmed, 1 if they were taken back, 2 if not all of it worked: taken back at once
  */
-export async function tryCommand(context: CommandContext, options: TryOptions): Promise<CommandResult> {
+export async function tryCommand(
+  context: CommandContext,
+  options: TryOptions,
+  say: ((message: Message) => void) | null = null,
+): Promise<CommandResult> {
   requirePrivilege(context);
   const { system, settings } = context;
   if (system.offline) throw new UserError(exitCodes.usage, "try is for a host that runs: not with --root");
@@ -45,6 +50,7 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   const { result, trial } = begun;
   if (trial === null) return { ...result, data: { state: "refused", applied: result.data } };
   const failed = result.exitCode === exitCodes.failed;
+  if (!failed) say?.({ level: "info", text: `tried for ${options.seconds} s: netkeep confirm keeps it` });
   const ended = failed
     ? await takeBack(context, trial.id)
     : await waitForEnd(context, trial, result.messages.at(-1)?.text ?? "");

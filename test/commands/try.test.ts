@@ -60,6 +60,17 @@ describe("try", () => {
     await clean(made);
   });
 
+  test("where no terminal shows the question, it is said while there is time how it is kept", async () => {
+    const made = await host();
+    const said: string[] = [];
+    made.answers.push(() => {
+      expect(said).toEqual(["tried for 60 s: netkeep confirm keeps it"]);
+      return "no";
+    });
+    await tryCommand(await contextOf(made), { given: [tried], seconds: 60 }, ({ text }) => said.push(text));
+    expect(said).toHaveLength(1);
+  });
+
   test("the terminal is lost, and with it a program that netkeep waits for: taken back at once all the same", async () => {
     const made = await host();
     const before = stateOf(made);
