@@ -35,7 +35,7 @@ const netkeepTry = (seconds: number) =>
 /** Tries it at a terminal of its own, and runs the lines once the question is there; the terminal's input is 3, `$p` what has it. */
 const atTerminal = (
   lines: string,
-) => `mkfifo /run/typed; script -qfec 'trap : HUP; ${netkeepTry(600)}; echo $? >/run/status' /dev/null </run/typed >/run/shown & p=$!
+) => `mkfifo /run/typed; script -qfec 'trap : HUP; ${netkeepTry(100)}; echo $? >/run/status' /dev/null </run/typed >/run/shown & p=$!
   exec 3>/run/typed
   until grep -q 'ENTER keeps it' /run/shown; do sleep 0.05; kill -0 $p; done
   ${lines}`;
@@ -45,7 +45,7 @@ describe("try", () => {
     "killed while it waits: refused to others, and taken back when its time is over, and what others have stays",
     inNamespace(async (ns) => {
       const state = await prepared(ns);
-      const run = ns.sh(`echo $$ >/run/pid; exec ${netkeepTry(600)}`).catch(String);
+      const run = ns.sh(`echo $$ >/run/pid; exec ${netkeepTry(100)}`).catch(String);
       await until(async () => (await isTried(ns)) && (await stateIs(ns, "trying")));
       // Applied as a whole, and waiting.
       await ns.sh("flock /run/netkeep/lock true; kill -KILL $(cat /run/pid)");
@@ -54,7 +54,7 @@ describe("try", () => {
       expect(await ns.netkeep(["apply"])).toMatchObject({ status: 75 });
       const { id } = JSON.parse(await ns.read("/run/netkeep/try"));
       // Its time is over as soon as its sleep is.
-      await ns.sh(`pkill -P $(pgrep -f "^sh -c .*netkeep-try 600 .* --revert ${id}") -x sleep`);
+      await ns.sh(`pkill -P $(pgrep -f "^sh -c .*netkeep-try 100 .* --revert ${id}") -x sleep`);
       await until(() => stateIs(ns, "reverted"));
       expect(await stateOf(ns)).toEqual(state);
       expect(await audit(ns)).toEqual([]);
@@ -79,7 +79,7 @@ describe("try", () => {
     "confirmed from elsewhere, and with ENTER at the terminal",
     inNamespace(async (ns) => {
       await prepared(ns);
-      const run = ns.netkeep(["try", "--timeout", "600", "/run/web.json"]);
+      const run = ns.netkeep(["try", "--timeout", "100", "/run/web.json"]);
       await until(() => stateIs(ns, "trying"));
       await until(async () => (await ns.netkeep(["confirm", "-q"])).status === 69);
       expect(await run).toMatchObject({ status: 0, stderr: expect.stringContaining("confirmed: it stays") });
