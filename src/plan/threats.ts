@@ -4,7 +4,7 @@ import { isOursToReplace, type OwnRecord } from "../model/ownership.ts";
 import { hasNoLink, kernelProtocol, staticProtocol } from "../model/route.ts";
 import type { KernelEntry, KernelRoute, KernelState } from "../model/state.ts";
 
-/** What decides which foreign entries a reload deletes (measured on 252 and 257, see ARCHITECTURE). */
+/** What decides which foreign entries a reload deletes (measured on 252 and 257, see docs/internals/reload.md). */
 export interface ReloadFacts {
   readonly version: number | null;
   /** ManageForeign*=no in the running networkd. */
