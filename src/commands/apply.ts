@@ -128,6 +128,7 @@ function combine(first: Outcome, second: Outcome): Outcome {
     bridges: [...first.bridges, ...second.bridges],
     unmade: [...first.unmade, ...second.unmade],
     files: [...first.files, ...second.files],
+    again: [...first.again, ...second.again],
     restored: [...first.restored, ...second.restored],
     lost: [...first.lost, ...second.lost],
   };

@@ -23,12 +23,10 @@ export interface Verified {
 /** Reads the kernel, at least what it has of the expected entries. */
 type Look = (expected: ReadonlyMap<string, Entry>) => Promise<KernelEntries>;
 
-/** How long the kernel is given after networkd says that it is done; an address that flaps takes some milliseconds. */
-const patience = 3000;
 const pause = 50;
 
 /**
- * Reads the kernel until every expected entry is there or the patience ends. Differences that are the kernel's own doing
+ * Reads the kernel until every expected entry is there or the patience ends, of so many milliseconds. Differences that are the kernel's own doing
  * (linkdown, pref, expiry) are not part of an entry's text.
  */
 export async function findShortfalls(
@@ -36,12 +34,13 @@ export async function findShortfalls(
   look: Look,
   expected: ReadonlyMap<string, Entry>,
   protocol: number,
+  patience: number,
 ): Promise<Verified> {
   const end = system.now() + patience;
   for (;;) {
     const entries = await look(expected);
     const { shortfalls, others } = compare(expected, entries, protocol);
-    if (shortfalls.length === 0 || system.now() > end) return { shortfalls, entries, others };
+    if (shortfalls.length === 0 || system.now() >= end) return { shortfalls, entries, others };
     await system.sleep(pause);
   }
 }

@@ -204,7 +204,12 @@ describe("owners", () => {
     [47 * 60 * minute, "47 h"],
     [48 * 60 * minute, "2 days"],
   ])("%i ms: %s old", (age, text) => {
-    expect(showText([owner("vm", [], { changed: 0 })], age, plainStyle)).toContain(`${text} old`);
+    const changed = 1_790_000_000_000;
+    expect(showText([owner("vm", [], { changed })], changed + age, plainStyle)).toContain(`${text} old`);
+  });
+
+  test("what drop-ins say in the place of a document has no age", () => {
+    expect(showText([owner("vm", [], { changed: 0 })], 1_790_000_000_000, plainStyle)).not.toContain("old");
   });
 
   test("a paragraph each, and nothing that a terminal would obey", () => {

@@ -29,7 +29,7 @@ export async function heal(context: CommandContext): Promise<TaskResult> {
   const { prepared, notes, outcome } = await context.system.withLock(places.lock, context.settings.lockSeconds, () =>
     applyGiven(context, { ...options, manner: "partial" }),
   );
-  const changes = outcome?.kernel ?? [];
+  const changes = outcome === null ? [] : [...outcome.kernel, ...outcome.again];
   const messages = [
     ...noteMessages(notes).filter(({ level }) => level !== "info"),
     ...(outcome === null ? [] : outcomeMessages(prepared, outcome)),
@@ -37,7 +37,7 @@ export async function heal(context: CommandContext): Promise<TaskResult> {
   return {
     entries: prepared.entries,
     healed: changes.map(({ entry }) => entryKey(entry)),
-    messages: [...bridgeMessages(outcome?.bridges ?? []), ...healedMessages(changes), ...messages],
+    messages: [...bridgeMessages(outcome?.bridges ?? []), ...healedMessages(changes), ...some(messages)],
     findings: null,
   };
 }
@@ -95,11 +95,22 @@ function healedMessages(changes: readonly KernelChange[]): Message[] {
 
 /** In the journal some of many are enough. */
 const mostListed = 3;
+const mostMessages = 10;
 
 function listed(level: Message["level"], what: string, lines: readonly string[]): Message[] {
   if (lines.length === 0) return [];
   const more = lines.length > mostListed ? ` and ${count(lines.length - mostListed, "other")}` : "";
   return [{ level, text: `${what}: ${lines.slice(0, mostListed).join("; ")}${more}` }];
+}
+
+/** One for each of a thousand entries tells no more; the audit names them all. */
+function some(messages: readonly Message[]): Message[] {
+  const more = messages.length - mostMessages;
+  if (more <= 0) return [...messages];
+  return [
+    ...messages.slice(0, mostMessages),
+    { level: "notice", text: `and ${count(more, "message")} more of this kind` },
+  ];
 }
 
 function findingMessage(finding: Finding): Message {
