@@ -8,7 +8,7 @@ import type { CommonOptions, Run } from "./programOptions.ts";
 import { messageText } from "./report/messageText.ts";
 import { colourStyle, plainStyle } from "./report/style.ts";
 import type { Message } from "./result.ts";
-import { writeNamedText } from "./system/documents.ts";
+import { requireDirectoryOf, writeNamedText } from "./system/documents.ts";
 import { withProgress } from "./system/progress.ts";
 import { realSystem } from "./system/real.ts";
 import type { System } from "./system/system.ts";
@@ -40,16 +40,22 @@ async function run(options: CommonOptions, work: Parameters<Run>[1]): Promise<vo
   const progress = startProgress(options.quiet === true);
   try {
     const system = withProgress(realSystem(rootOf(options)), progress.begun);
-    const terminal = process.stdout.isTTY && (options.output ?? "-") === "-";
+    const output = options.output === "-" ? undefined : options.output;
+    if (output !== undefined) await requireDirectoryOf(output);
+    const terminal = process.stdout.isTTY && output === undefined;
     const colour = options.color === "always" || (options.color !== "never" && wantsColour(process.env, terminal));
     const settings = await settingsFor(options, system);
     const context = { system, settings, style: colour ? colourStyle : plainStyle };
-    const result = await work(context, (message) => say(message, options.quiet === true));
+    const result = await work(context, (message) => {
+      // Who speaks meanwhile tells by itself how it goes on.
+      progress.end();
+      say(message, options.quiet === true);
+    });
     progress.end();
     const mode = jsonMode(options);
     const text = mode === "off" ? result.text : `${JSON.stringify(result.data, null, mode === "pretty" ? 2 : 0)}\n`;
-    if (options.output === undefined || options.output === "-") process.stdout.write(text);
-    else await writeNamedText(options.output, text);
+    if (output === undefined) process.stdout.write(text);
+    else await writeNamedText(output, text);
     // After the data, so that on a terminal the summary stands at the end.
     for (const message of result.messages) say(message, options.quiet === true);
     process.exitCode = result.exitCode;

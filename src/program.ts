@@ -177,7 +177,7 @@ async function applyOptions(names: readonly string[], options: Record<string, un
 
 async function readDocument(owner: string, file: string | undefined): Promise<GivenDocument> {
   const { isDocumentName } = await import("./store/documentFiles.ts");
-  const [text, second] = await readNamedTexts([file ?? "-"], isDocumentName);
+  const [text, second] = await readNamedTexts([file ?? "-"], isDocumentName, () => true);
   if (text === undefined || second !== undefined) {
     throw new UserError(exitCodes.usage, `${file} is a directory; an owner has one document`);
   }

@@ -49,8 +49,11 @@ export function parseSeconds(text: string): number {
 }
 
 export async function readDocuments(names: readonly string[]): Promise<GivenDocument[]> {
-  const { isDocumentName, ownerOfFile } = await import("./store/documentFiles.ts");
-  return (await readNamedTexts(names, isDocumentName)).map((text) => ({ ...text, owner: ownerOfFile(text.source) }));
+  const { isDocumentName, isOfAdmin, ownerOfFile } = await import("./store/documentFiles.ts");
+  return (await readNamedTexts(names, isDocumentName, isOfAdmin)).map((text) => ({
+    ...text,
+    owner: ownerOfFile(text.source),
+  }));
 }
 
 /** What to do beside the files, of who sets owners. */

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -193,6 +193,20 @@ describe("--root", () => {
     for (const name of ["a.yaml", ".a.yaml.swp", "a.yaml~", "#a.yaml#"]) writeFileSync(join(folder, name), guest);
     const { status, stdout } = netkeep(["plan", "--root", root, folder]);
     expect({ status, owners: stdout.match(/owner=\S+/g) }).toEqual({ status: 1, owners: ["owner=a"] });
+  });
+
+  test("a directory without documents is a slip, but for the administrator's: those documents are gone", () => {
+    const root = image(desired);
+    const folder = temporaryFolder();
+    const empty = `netkeep: there are no documents in ${folder}: their names end in .yaml, .yml or .json\n`;
+    for (const command of ["apply", "plan", "generate"]) {
+      expect(netkeep([command, "--root", root, folder])).toEqual({ status: 64, stdout: "", stderr: empty });
+    }
+    const documents = join(root, "etc/netkeep/desired.d");
+    expect(netkeep(["apply", "--root", root]).status).toBe(0);
+    rmSync(join(documents, "i-2-10-VM.yaml"));
+    expect(netkeep(["apply", "--root", root, `${documents}/`]).status).toBe(0);
+    expect(Object.keys(tree(root)).filter((path) => path.endsWith("60-netkeep.conf"))).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { builtFile, ensureBuilt, netkeep, run, temporaryFolder, tree } from "./support/cli.ts";
@@ -40,6 +40,29 @@ describe("what a terminal and the journal get", () => {
     };
     expect(plan(stream)).toMatch(/^<3>netkeep: stdin:1:10: version: must be 1\n<3> {4}version: 9\n<3> /);
     expect(plan("1:1")).toMatch(/^netkeep: stdin:1:10: version: must be 1\n {4}version: 9\n/);
+  });
+
+  test("what takes longer than a second is said on a terminal, in a line that goes again", () => {
+    const root = image();
+    const shown = join(temporaryFolder(), "shown");
+    // Another netkeep, which goes on until it is waited for.
+    const other = `mkdir -p "$ROOT/run/netkeep"; flock "$ROOT/run/netkeep/lock" timeout 20 sh -c '
+      : >"$SHOWN.held"; until grep -q waiting "$SHOWN"; do sleep 0.05; done' & until [ -e "$SHOWN.held" ]; do sleep 0.05; done`;
+    const under = [
+      "sh",
+      "-c",
+      `${other}; script -qec "'$0' '$1' set a --root '$ROOT' '$ROOT/a'" /dev/null >"$SHOWN"; wait`,
+    ];
+    writeFileSync(join(root, "a"), guest);
+    expect(netkeep([], { under, env: { ROOT: root, SHOWN: shown, SHELL: "/bin/sh" } }).status).toBe(0);
+    const lines = readFileSync(shown, "utf8")
+      .replaceAll("\u001b[K", "")
+      .split(/[\r\n]+/);
+    while (lines[0] === "") lines.shift();
+    while (lines.at(-1) === "") lines.pop();
+    expect(lines[0]).toBe("… waiting for another netkeep, which holds /run/netkeep/lock");
+    expect(lines.at(-1)).toMatch(/^done: /);
+    expect(lines.slice(1).filter((line) => line.startsWith("…"))).toEqual([]);
   });
 
   test("--quiet leaves errors and warnings", () => {
@@ -84,6 +107,16 @@ describe("what a terminal and the journal get", () => {
         stderr: "netkeep: this needs root (or --root DIR, which touches files below DIR only)\n",
       });
     }
+  });
+
+  test("a working directory that has been removed is none of its business", () => {
+    const cwd = join(temporaryFolder(), "gone");
+    mkdirSync(cwd);
+    // doctor starts programs of all kinds.
+    const under = ["sh", "-c", 'rmdir "$PWD"; exec "$0" "$@"'];
+    const { status, stderr } = netkeep(["doctor", "--only", "networkd-running"], { cwd, under });
+    expect(stderr).not.toContain("fault");
+    expect([0, 1]).toContain(status);
   });
 
   test("--debug prints the stack of an error", () => {

@@ -92,6 +92,19 @@ describe("audit --output", () => {
     expect(ran).toMatchObject({ status: 2, stderr: expect.stringContaining("is a symbolic link; move it away") });
     expect(readFileSync(join(folder, "target"), "utf8")).toBe("kept");
   });
+
+  test("a directory that is not there is not made, and nothing is repaired before that is said", () => {
+    const root = image(desired);
+    const folder = temporaryFolder();
+    const ran = netkeep(["audit", "--repair", "--root", root, "--output", join(folder, "new/report")]);
+    expect(ran).toEqual({
+      status: 64,
+      stdout: "",
+      stderr: `netkeep: cannot write ${folder}/new/report: there is no directory ${folder}/new\n`,
+    });
+    expect(readdirSync(folder)).toEqual([]);
+    expect(netkeep(["audit", "--root", root]).status).toBe(1);
+  });
 });
 
 test("an audit that fails leaves metrics that say so; other formats leave the old file", () => {

@@ -102,7 +102,12 @@ export interface AuditInput {
   /** The owners that ask for a bridge of this name. */
   bridgeOwnersOf(link: string): readonly string[];
   readonly files: readonly FileComparison[];
-  readonly networkd: { readonly running: boolean; readonly reason: string };
+  /** `mask`: how systemd is told not to start it; null if it may, or where it runs. */
+  readonly networkd: {
+    readonly running: boolean;
+    readonly reason: string;
+    readonly mask: "persistent" | "runtime" | null;
+  };
   readonly statuses: ReadonlyMap<string, NetworkdView>;
   readonly links: ReadonlyMap<string, LinkView>;
   /** Links that networkd gets no file of → why. */

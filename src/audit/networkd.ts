@@ -6,7 +6,8 @@ import type { AuditInput, FileComparison, LinkView, NetworkdView } from "./input
 /** Drop-ins ↔ networkd: does it run, did it load our files, did it set up the links, does it hold what it should not. */
 export function auditNetworkd(input: AuditInput): Finding[] {
   if (input.offline || !(input.reloadPending || reliesOnNetworkd(input))) return [];
-  if (!input.networkd.running) return [hostFinding("networkd-not-running", input.networkd.reason, startIt)];
+  const { running, reason, mask } = input.networkd;
+  if (!running) return [hostFinding("networkd-not-running", reason, `${mask === null ? "" : unmask(mask)}${startIt}`)];
   const pending = input.reloadPending
     ? [hostFinding("reload-pending", "drop-ins have changed that networkd was not told about", "netkeep apply")]
     : [];
@@ -22,6 +23,11 @@ export function auditNetworkd(input: AuditInput): Finding[] {
 function reliesOnNetworkd({ entries, files, live }: AuditInput): boolean {
   for (const { link } of entries.values()) if (!live.has(link)) return true;
   return files.some(({ link }) => link === null || !live.has(link));
+}
+
+/** Its socket may be masked with it, and keeps it from being enabled then. A mask in /run stays without `--runtime`. */
+function unmask(mask: "persistent" | "runtime"): string {
+  return `systemctl unmask ${mask === "runtime" ? "--runtime " : ""}systemd-networkd.service systemd-networkd.socket; `;
 }
 
 const startIt = "systemctl enable --now systemd-networkd; the drop-ins are loaded when it starts";

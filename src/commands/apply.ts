@@ -81,8 +81,8 @@ export async function applyGiven(
 export async function applyGiven(context: CommandContext, options: ApplyOptions): Promise<Applied>;
 export async function applyGiven(context: CommandContext, options: ApplyOptions): Promise<Applied> {
   let { prepared, threats, given } = await prepareToApply(context, options);
-  const notes = [...prepared.plan.notes, ...threats.notes];
   const goesOn = options.manner === "insistent" || options.manner === "partial";
+  const notes = [...prepared.plan.notes, ...threats.notes].filter(({ standing }) => !(goesOn && standing));
   if (!goesOn && notes.some((note) => note.level === "refusal")) {
     return { prepared, notes, outcome: null };
   }

@@ -10,6 +10,7 @@ import { carriesEntries } from "../networkd/paths.ts";
 import { closedDirectories } from "../networkd/precedence.ts";
 import { linkOfFile } from "../networkd/render.ts";
 import { type Configured, configuredOn } from "../networkd/suspects.ts";
+import { maskOfNetworkd } from "../observe/networkdStart.ts";
 import { indexKernel } from "../plan/kernelDiff.ts";
 import type { Prepared } from "../prepare/prepare.ts";
 import { standingThreats } from "../prepare/threats.ts";
@@ -42,7 +43,7 @@ export async function auditInput(prepared: Prepared, system: System): Promise<Au
     bridgeOwnersOf: (link) =>
       desired.owners.filter(({ links }) => links.get(link)?.bridge !== undefined).map(({ owner }) => ownerText(owner)),
     files: compareFiles(prepared, (text) => system.digest(text), setUp),
-    networkd: observed.networkd,
+    networkd: { ...observed.networkd, mask: observed.networkd.running ? null : await maskOfNetworkd(system) },
     statuses: observed.statuses,
     links: new Map([...observed.statuses.keys()].map((link) => [link, linkView(link, prepared)])),
     live: layout.live,

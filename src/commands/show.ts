@@ -40,8 +40,10 @@ function select(owners: readonly OwnerState[], subjects: readonly string[]): Own
   const choices = subjects.map((subject) => choiceOf(subject, owners));
   const missed = subjects.filter((_, index) => choices[index] === null);
   if (missed.length > 0) {
-    const text = `no owner, and no link or address with entries, is ${missed.join(" or ")}; see netkeep show`;
-    throw new UserError(exitCodes.badData, text);
+    const lines = missed.map(
+      (subject) => `${subject} is no owner, and no link or address that documents have entries for`,
+    );
+    throw new UserError(exitCodes.badData, [...lines, "netkeep show lists them all"].join("\n"));
   }
   return owners.flatMap((owner) => {
     const entries = owner.entries.filter(({ entry }) => choices.some((chosen) => chosen?.(owner.owner, entry)));

@@ -19,7 +19,8 @@ function examineRunning({ offline, networkd, units, links }: Facts): Outcome {
   const enabled = units?.get(unit)?.enabled ?? "";
   const masked = enabled === "masked" || enabled === "masked-runtime";
   // Its socket is masked with it, where that was meant, and keeps it from being enabled.
-  const unmask = masked ? [`systemctl unmask ${unit} systemd-networkd.socket`] : [];
+  const inRun = enabled === "masked-runtime" ? "--runtime " : "";
+  const unmask = masked ? [`systemctl unmask ${inRun}${unit} systemd-networkd.socket`] : [];
   if (!networkd.running) return fail(null, [networkd.reason], [...unmask, `systemctl enable --now ${unit}`]);
   if (masked || enabled === "disabled" || enabled === "indirect") {
     const fix = [...unmask, `systemctl enable ${unit}`];

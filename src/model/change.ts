@@ -49,6 +49,8 @@ export interface Note {
   readonly level: "info" | "warning" | "refusal";
   readonly link: string | null;
   readonly text: string;
+  /** So at each run until somebody changes the host: said by who plans and applies, not at each event of a guest. */
+  readonly standing?: boolean;
 }
 
 /** What an apply would do, as a value. Nothing that computes it performs it. */

@@ -9,6 +9,8 @@ export interface NetdevHint {
   readonly kind: string;
   /** Absent: networkd makes one up from the machine ID. */
   readonly mac?: string;
+  /** The file itself, without its drop-ins. */
+  readonly path: string;
 }
 
 /**
@@ -30,6 +32,7 @@ export function netdevHints(tree: UnitTree, host: HostFacts = {}): Map<string, N
     if (name === undefined || kind === undefined || hints.has(name) || !applies(sections, host)) continue;
     const mac = last(sections, "MACAddress");
     hints.set(name, {
+      path: file.path,
       // The kernel has one kind for both; the mode tells them apart.
       kind: kind === "tap" ? "tun" : kind,
       ...(mac === undefined || mac === "none" ? {} : { mac: mac.toLowerCase().replaceAll("-", ":") }),

@@ -26,6 +26,15 @@ export async function whyNetworkdNeverStarts(system: System): Promise<string | n
   return "systemd-networkd is not installed";
 }
 
+/** How networkd is masked, which is how it is unmasked: in /etc for good, or in /run until the next boot. */
+export async function maskOfNetworkd(system: System): Promise<"persistent" | "runtime" | null> {
+  if (system.offline) return null;
+  const isMasked = async (top: string) =>
+    (await system.linkTarget(`${top}/systemd/system/systemd-networkd.service`)) === "/dev/null";
+  if (await isMasked("/etc")) return "persistent";
+  return (await isMasked("/run")) ? "runtime" : null;
+}
+
 /** Whether any unit wants or requires a unit of this name, as `systemctl enable` and generators arrange it. */
 export async function isWanted(system: System, unit: RegExp): Promise<boolean> {
   for (const directory of [...unitPlaces, ...generatorPlaces]) {

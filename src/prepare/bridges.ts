@@ -4,7 +4,6 @@ import type { KernelState } from "../model/state.ts";
 import { recordedBridges } from "../networkd/bridgeFiles.ts";
 import { netdevHints } from "../networkd/matchNetdev.ts";
 import { isGenerated } from "../networkd/paths.ts";
-import { unitFiles } from "../networkd/precedence.ts";
 import type { Observed } from "../observe/observe.ts";
 import { type BridgePlan, noBridges, planBridges } from "../plan/bridges.ts";
 import type { System } from "../system/system.ts";
@@ -47,17 +46,7 @@ export async function planHostBridges(
 /** Link → path of the `.netdev` file of somebody else that makes it. */
 function foreignNetdevs({ tree, host }: Pick<Observed, "tree" | "host">): Map<string, string> {
   const others = tree.filter((file) => !isGenerated(file.path));
-  const made = netdevHints(others, host);
-  const paths = new Map<string, string>();
-  for (const { file } of unitFiles(others, ".netdev")) {
-    for (const link of netdevHints(
-      others.filter((other) => other.path.startsWith(file.path)),
-      host,
-    ).keys()) {
-      if (made.has(link) && !paths.has(link)) paths.set(link, file.path);
-    }
-  }
-  return paths;
+  return new Map([...netdevHints(others, host)].map(([link, { path }]) => [link, path]));
 }
 
 async function readSysctls(system: System, bridges: readonly Bridge[], kernel: KernelState) {

@@ -40,12 +40,13 @@ export function liveNotes(link: string, why: string, base: BaseResolution, { ker
   const how = exists
     ? "no networkd file is written; netkeep and its units set the entries"
     : "it does not exist yet; netkeep-link@.service sets its entries when it appears";
-  const notes: Note[] = [{ level: "info", link, text: `${link} is kept live, because ${why}: ${how}` }];
+  const text = `${link} is kept live, because ${why}: ${how}`;
+  const notes: Note[] = [{ level: "info", link, text, standing: true }];
   if (base.kind === "base") {
-    const text =
+    const foreign =
       `networkd applies ${base.name} to ${link}, and takes entries that are only live for somebody else's: it deletes ` +
       "them when it sets up the link; mode: live is for links that networkd leaves alone";
-    notes.push({ level: "warning", link, text });
+    notes.push({ level: "warning", link, text: foreign });
   }
   return notes;
 }

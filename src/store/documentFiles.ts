@@ -32,6 +32,11 @@ export function isDocumentName(name: string): boolean {
   return /\.(ya?ml|json)$/.test(name) && !name.startsWith(".");
 }
 
+/** Whether a path is the administrator's directory, also of an image: that nothing is in it says that its documents are gone. */
+export function isOfAdmin(directory: string): boolean {
+  return directory.endsWith(places.documents);
+}
+
 /** What the host keeps, as it was read. */
 export interface HostDocuments {
   readonly admin: readonly AdminDocument[];

@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { exitCodes, UserError } from "../errors.ts";
 import { fileError, listDirectory, writeAtomic } from "./files.ts";
 
@@ -16,11 +16,13 @@ export interface NamedText {
  * Reads files, directories (the documents in them, by name) and `-` for standard input.
  *
  * @param isDocument which names in a directory count
- * @throws UserError 64 for what does not exist
+ * @param mayBeEmpty which directories, by their absolute path, may have no documents
+ * @throws UserError 64 for what does not exist, and for a directory without documents
  */
 export async function readNamedTexts(
   names: readonly string[],
   isDocument: (name: string) => boolean,
+  mayBeEmpty: (directory: string) => boolean,
 ): Promise<NamedText[]> {
   const texts: NamedText[] = [];
   for (const name of names) {
@@ -31,6 +33,12 @@ export async function readNamedTexts(
     const found = await stat(name).catch(() => null);
     if (found === null) throw new UserError(exitCodes.usage, `there is no file or directory ${name}`);
     const inside = found.isDirectory() ? (await listDirectory(name)).filter(isDocument) : [];
+    if (found.isDirectory() && inside.length === 0 && !mayBeEmpty(resolve(name))) {
+      throw new UserError(
+        exitCodes.usage,
+        `there are no documents in ${name}: their names end in .yaml, .yml or .json`,
+      );
+    }
     const files = found.isDirectory() ? inside.map((file) => join(name, file)) : [name];
     for (const file of files) texts.push({ source: file, path: resolve(file), text: await readText(file) });
   }
@@ -40,6 +48,19 @@ export async function readNamedTexts(
 /** Writes a file that the user named: the old or the new text at any moment, mode 0644. Never below `--root`. */
 export async function writeNamedText(name: string, text: string): Promise<void> {
   await writeAtomic(resolve(name), text);
+}
+
+/**
+ * Before the work whose result goes there. A directory is not made for it: its name may have a slip, and who reads the
+ * file looks elsewhere.
+ *
+ * @throws UserError 64 if there is no directory for the file
+ */
+export async function requireDirectoryOf(name: string): Promise<void> {
+  const directory = dirname(name);
+  const found = await stat(directory).catch(() => null);
+  if (found?.isDirectory() === true) return;
+  throw new UserError(exitCodes.usage, `cannot write ${name}: there is no directory ${directory}`);
 }
 
 async function readText(file: string): Promise<string> {

@@ -59,6 +59,7 @@ function runOnFiles(program: string, args: readonly string[], files: Files): Pro
 
 async function runByExeca(program: string, args: readonly string[], files: Files): Promise<ProgramResult> {
   const { execa } = await import("execa");
+  leaveLostDirectory();
   const { exitCode, stdout, stderr, ...rest } = await execa(program, [...args], {
     env: environment,
     reject: false,
@@ -81,6 +82,15 @@ async function runByExeca(program: string, args: readonly string[], files: Files
     stderr: files.stderr === null ? textOf(stderr) : textIn(files.stderr),
     exitCode,
   };
+}
+
+/** execa asks for our working directory, which may have been removed; nothing is relative to it then. */
+function leaveLostDirectory(): void {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir("/");
+  }
 }
 
 /** As a shell says it: 127 for what is not there, 126 for what cannot be run. */

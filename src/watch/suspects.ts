@@ -1,6 +1,5 @@
-import { type Entry, entryKey, sameEntry } from "../model/entry.ts";
+import { type Entry, entryKey, linksOfEntry, sameEntry } from "../model/entry.ts";
 import type { KernelEvent } from "../model/event.ts";
-import { linksOf } from "../model/route.ts";
 
 /**
  * What may have drifted, told from events alone. What makes this hard:
@@ -106,8 +105,4 @@ function hasChanged(event: Extract<KernelEvent, { link: string }>, states: Map<s
   const before = known.get("link");
   known.set("link", state);
   return state !== before && state !== "gone";
-}
-
-function linksOfEntry(entry: Entry): readonly string[] {
-  return entry.kind === "route" ? linksOf(entry) : [entry.link];
 }

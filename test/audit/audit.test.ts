@@ -48,7 +48,7 @@ function input(more: Partial<AuditInput> = {}): AuditInput {
     kernel: kernelState(["br0"], live),
     record: { protocol: 107, recorded: byKey(guest), scope: null },
     files: [file()],
-    networkd: { running: true, reason: "" },
+    networkd: { running: true, reason: "", mask: null },
     statuses: view(),
     links: linkView(),
     bridges: { changes: [], kept: new Map(), uplinks: new Map() },
@@ -208,7 +208,7 @@ const disagreements: [string, Partial<AuditInput>, string[]][] = [
   ["a foreign entry that a reload deletes", { atRisk: [{ entry: other, restorable: false }] }, ["foreign-at-risk"]],
   [
     "networkd does not run",
-    { networkd: { running: false, reason: "systemd-networkd is not running" }, statuses: new Map() },
+    { networkd: { running: false, reason: "systemd-networkd is not running", mask: null }, statuses: new Map() },
     ["networkd-not-running"],
   ],
   ["the link has failed", { statuses: view({ state: "failed" }) }, ["link-failed"]],
@@ -282,7 +282,7 @@ describe("audit", () => {
     const offline = {
       offline: true,
       kernel: kernelState([]),
-      networkd: { running: false, reason: "x" },
+      networkd: { running: false, reason: "x", mask: null },
       statuses: new Map(),
     };
     expect(audit(input(offline))).toEqual([]);
@@ -316,6 +316,16 @@ describe("audit", () => {
         fix: "run it as root, or let others read the document",
       }),
     ]);
+  });
+
+  test("a networkd that is masked is unmasked where it is masked, before it can be enabled", () => {
+    const fix = (mask: "persistent" | "runtime" | null) =>
+      audit(input({ networkd: { running: false, reason: "x", mask }, statuses: new Map() }))[0]?.fix;
+    const start = "systemctl enable --now systemd-networkd; the drop-ins are loaded when it starts";
+    const units = "systemd-networkd.service systemd-networkd.socket";
+    expect(fix(null)).toBe(start);
+    expect(fix("persistent")).toBe(`systemctl unmask ${units}; ${start}`);
+    expect(fix("runtime")).toBe(`systemctl unmask --runtime ${units}; ${start}`);
   });
 
   test("an info is no drift", () => {

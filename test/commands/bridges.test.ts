@@ -292,6 +292,17 @@ describe("a bridge of somebody else", () => {
     expect(await findings(host)).toEqual([]);
   });
 
+  test("that a file of another directory names is refused, with its file", async () => {
+    const host = withForeign([]);
+    host.addFile("/usr/lib/systemd/network/20-vendor.netdev", "[NetDev]\nKind=bridge\n");
+    host.addFile("/etc/systemd/network/20-vendor.netdev.d/name.conf", `[NetDev]\nName=${link}\n`);
+    const { exitCode, messages } = await apply(host, bridge());
+    expect({ exitCode, said: messages[0] }).toEqual({
+      exitCode: 2,
+      said: expect.stringContaining("/usr/lib/systemd/network/20-vendor.netdev"),
+    });
+  });
+
   test("with an uplink is refused, also with --adopt", async () => {
     const host = withForeign([add("0e:00:00:00:16:c4")]);
     const uplink = host.kernel.links.find(({ ifname }) => ifname === "uplink0");

@@ -93,6 +93,21 @@ describe("netkeep watch", () => {
     expect(hasRoute(host)).toBe(true);
   });
 
+  test("somebody who takes an entry away again and again is told of by what the entry is; and that it stays, too", async () => {
+    const host = await healthyHost();
+    // Nine times, as a heal takes no time on a fake host.
+    const story = Array.from({ length: 9 }, (_, n): Happening[] => [
+      [1000 + 100 * n, loseRoute(host)],
+      [1000 + 100 * n, (watching) => watching.line(lost)],
+    ]);
+    const { said } = await watch(host, 200_000, story.flat());
+    const about = said.filter(({ level, text }) => level === "warning" || text.includes("nobody takes it away"));
+    expect(about.map(({ text }) => text)).toEqual([
+      `somebody takes away or changes route ${guest}/32 dev cloudbr0 proto 107 scope link again and again: it is set less often now`,
+      `route ${guest}/32 dev cloudbr0 proto 107 scope link stays: nobody takes it away any more`,
+    ]);
+  });
+
   test("a document that is put right while it is being refused is applied all the same", async () => {
     const host = await healthyHost();
     const write = (text: string) =>

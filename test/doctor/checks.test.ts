@@ -41,14 +41,14 @@ const ofNetworkd: Case[] = [
     "systemctl unmask systemd-networkd.service systemd-networkd.socket\nsystemctl enable systemd-networkd.service",
   ],
   [
-    "masked, and does not run",
+    "masked until the next boot, and does not run",
     "networkd-running",
     {
       ...networkd({ running: false, reason: "it is not there" }),
       units: units({ "systemd-networkd.service": "masked-runtime" }),
     },
     ["fail it is not there"],
-    "systemctl unmask systemd-networkd.service systemd-networkd.socket\nsystemctl enable --now systemd-networkd.service",
+    "systemctl unmask --runtime systemd-networkd.service systemd-networkd.socket\nsystemctl enable --now systemd-networkd.service",
   ],
   ["without systemd", "networkd-running", { units: null }, [/^ok .*does not say whether it starts at boot/]],
   ["an image", "networkd-running", offline, ["skip with --root there is no kernel to ask"]],

@@ -125,7 +125,7 @@ test.concurrent(
     await ns.sh(
       "(while [ ! -e /run/stop ]; do ip route del 198.18.0.1/32 2>/dev/null && echo >>/run/fought; sleep 0.02; done) >/dev/null 2>&1 &",
     );
-    await watched.says("again and again");
+    await watched.says(/takes away or changes route 198\.18\.0\.1\/32 dev br0 .*again and again/);
     const fought = async () => (await ns.read("/run/fought")).length;
     const early = await fought();
     await ns.sh("ip neigh del 198.18.0.5 dev br0");

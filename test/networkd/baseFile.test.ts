@@ -132,7 +132,8 @@ describe("netdevHints", () => {
   test("kind and MAC of links to come", () => {
     const hints = netdevHints(
       [
-        file(`${etc}/10-br.netdev`, "[NetDev]\nName=brdr-1\nKind=bridge\nMACAddress=0E-00-00-00-16-C4\n"),
+        file(`${run}/10-br.netdev`, "[NetDev]\nKind=bridge\nMACAddress=0E-00-00-00-16-C4\n"),
+        file(`${etc}/10-br.netdev.d/name.conf`, "[NetDev]\nName=brdr-1\n"),
         file(`${run}/20-br.netdev`, "[NetDev]\nName=brdr-1\nKind=bond\n"),
         file(`${etc}/30-tap.netdev`, "[NetDev]\nName=tap0\nKind=tap\n"),
         file(`${etc}/30-tap.netdev.d/mac.conf`, "[NetDev]\nMACAddress=none\n"),
@@ -144,8 +145,8 @@ describe("netdevHints", () => {
       { hostname: "kvm1" },
     );
     expect([...hints]).toEqual([
-      ["brdr-1", { kind: "bridge", mac: "0e:00:00:00:16:c4" }],
-      ["tap0", { kind: "tun" }],
+      ["brdr-1", { kind: "bridge", mac: "0e:00:00:00:16:c4", path: `${run}/10-br.netdev` }],
+      ["tap0", { kind: "tun", path: `${etc}/30-tap.netdev` }],
     ]);
   });
 });

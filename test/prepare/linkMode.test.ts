@@ -6,7 +6,7 @@ import { setCommand, unsetCommand } from "../../src/commands/set.ts";
 import { settleCommand } from "../../src/commands/settle.ts";
 import { UserError } from "../../src/errors.ts";
 import { observeClaims } from "../../src/observe/linkClaims.ts";
-import { whyNetworkdNeverStarts } from "../../src/observe/networkdStart.ts";
+import { maskOfNetworkd, whyNetworkdNeverStarts } from "../../src/observe/networkdStart.ts";
 import type { FakeSystem } from "../support/fakeSystem.ts";
 import { applyOptions, contextOf, fixture, hostOf } from "../support/fixture.ts";
 
@@ -44,6 +44,15 @@ describe("what shows that networkd never starts", () => {
       host.files.delete(`${directory}/systemd-networkd.service`);
     }
     expect(await why(host)).toBe("systemd-networkd is not installed");
+  });
+
+  test("how it is masked: for good, or until the next boot", async () => {
+    const host = empty();
+    expect(await maskOfNetworkd(host.system)).toBeNull();
+    host.addMask("/run/systemd/system/systemd-networkd.service");
+    expect(await maskOfNetworkd(host.system)).toBe("runtime");
+    host.addMask("/etc/systemd/system/systemd-networkd.service");
+    expect(await maskOfNetworkd(host.system)).toBe("persistent");
   });
 });
 
@@ -146,6 +155,19 @@ describe("the choice", () => {
 });
 
 describe("a link that is kept live", () => {
+  test("is told of by who plans and applies, and not at each call of an agent or a repair", async () => {
+    const host = hostOf(fixture("live-ifupdown"));
+    expect(said(await apply(host))).toContain("cloudbr0 is kept live, because ifupdown");
+    const context = await contextOf(host);
+    const text = JSON.stringify({ version: 1, routes: [{ to: "203.0.113.7", dev: "cloudbr0" }] });
+    const call = { owner: "other", source: "stdin", path: null, text };
+    expect(said(await setCommand(context, call, { runtime: false, live: true, reload: true }))).toMatch(/^done: /);
+    host.kernel.dropNeighbors(() => true);
+    host.begin(null);
+    expect(said(await auditCommand(context, { repair: true }))).not.toContain("kept live");
+    expect(host.kernel.neighbors).toHaveLength(2);
+  });
+
   test("goes back to networkd when nobody claims it any more", async () => {
     const host = hostOf(fixture("live-ifupdown"));
     await apply(host);

@@ -1,5 +1,6 @@
 import { defaultSettings } from "../../desired/settings.ts";
 import { exitCodes, UserError } from "../../errors.ts";
+import { entryTitle } from "../../model/entry.ts";
 import { places } from "../../model/places.ts";
 import type { Settings } from "../../model/settings.ts";
 import { count } from "../../report/style.ts";
@@ -115,11 +116,23 @@ function learn(watch: Watch, { entries, healed, messages, findings }: TaskResult
   suspects.learn(entries, null);
   if (healed.length > 0) watch.lastOwn = now;
   for (const message of messages) say(message);
+  const title = (key: string) => titleOf(key, entries);
   for (const key of strikes.healed(healed, now)) {
-    say({ level: "warning", text: `somebody takes away or changes ${key} again and again: it is set less often now` });
+    say({
+      level: "warning",
+      text: `somebody takes away or changes ${title(key)} again and again: it is set less often now`,
+    });
   }
-  for (const key of strikes.settle(now)) say({ level: "notice", text: `${key} stays: nobody takes it away any more` });
+  for (const key of strikes.settle(now)) {
+    say({ level: "notice", text: `${title(key)} stays: nobody takes it away any more` });
+  }
   if (findings !== null) watch.findings = findings;
+}
+
+/** By its key only what nobody wants: it is set again and again by somebody else. */
+function titleOf(key: string, entries: TaskResult["entries"]): string {
+  const entry = entries.get(key);
+  return entry === undefined ? key : entryTitle(entry);
 }
 
 async function afterResync(watch: Watch): Promise<void> {

@@ -31,7 +31,7 @@ export async function heal(context: CommandContext): Promise<TaskResult> {
   );
   const changes = outcome === null ? [] : [...outcome.kernel, ...outcome.again];
   const messages = [
-    ...noteMessages(notes).filter(({ level }) => level !== "info"),
+    ...noteMessages(notes.filter(({ level }) => level !== "info")),
     ...(outcome === null ? [] : outcomeMessages(prepared, outcome)),
   ];
   return {
