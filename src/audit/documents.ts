@@ -1,6 +1,7 @@
 import { wantedTitle } from "../model/bridge.ts";
 import type { Finding } from "../model/finding.ts";
 import { ownerText } from "../model/owner.ts";
+import { places } from "../model/places.ts";
 import type { AuditInput } from "./input.ts";
 
 /** What the documents ask for and cannot have, or should not ask for any more. */
@@ -15,17 +16,21 @@ export function auditDocuments(input: AuditInput): Finding[] {
 }
 
 function brokenFindings({ broken }: AuditInput): Finding[] {
-  return broken.map(({ owner, problems }) => {
-    const denied = problems.every((problem) => /^cannot read .*: permission denied$/.test(problem));
-    return {
-      ...about("document-broken", "error"),
-      owner,
-      message:
-        `the document of ${ownerText(owner)} ${denied ? "cannot be read" : "is broken"}; the host keeps what its drop-ins say:\n` +
-        problems.join("\n"),
-      fix: denied ? "run it as root, or let others read the document" : "mend the document, then netkeep apply",
-    };
+  return broken.map(({ owner, source, problems }) => {
+    const { state, fix } = faultOf(source, problems);
+    const message = `the document of ${ownerText(owner)} ${state}; the host keeps what its drop-ins say:\n${problems.join("\n")}`;
+    return { ...about("document-broken", "error"), owner, message, fix };
   });
+}
+
+function faultOf(source: string, problems: readonly string[]): { readonly state: string; readonly fix: string } {
+  if (source === places.documents || source === places.owners) {
+    return { state: "is missing", fix: "as the message says, then netkeep apply" };
+  }
+  if (problems.every((problem) => /^cannot read .*: permission denied$/.test(problem))) {
+    return { state: "cannot be read", fix: "run it as root, or let others read the document" };
+  }
+  return { state: "is broken", fix: "mend the document, then netkeep apply" };
 }
 
 function conflictFindings({ conflicts }: AuditInput): Finding[] {

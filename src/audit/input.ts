@@ -89,7 +89,8 @@ export interface AuditInput {
   /** The owners that want the entry under this key. */
   ownersOf(key: string): readonly string[];
   readonly conflicts: readonly Conflict[];
-  readonly broken: readonly { readonly owner: string; readonly problems: readonly string[] }[];
+  /** `source`: the document, or the directory that is missing with it. */
+  readonly broken: readonly { readonly owner: string; readonly source: string; readonly problems: readonly string[] }[];
   readonly staleOwners: readonly StaleOwner[];
   readonly notes: readonly Note[];
   /** What is being tried; null if nothing is. */

@@ -87,7 +87,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   const context = documentContext(settings, host.kernel, system.offline, names);
   const fallback = options.tolerant ? (owner: string) => recordedOwner(owner, host.generated) : null;
   // `generate` writes files of documents that it does not store.
-  const lost = options.tolerant || !system.offline ? await lostOwners(system, host.generated, kept.admin) : [];
+  const lost = options.tolerant || !system.offline ? await lostOwners(system, host.generated, kept) : [];
   const documents = loadDocuments(
     { ...kept, stored: [...kept.stored, ...lost] },
     { ...options, context, shapes, fallback, now: system.now() },

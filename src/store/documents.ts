@@ -141,8 +141,9 @@ function readGiven(host: HostDocuments, { given, persistence, context, now, fall
     else replaced.add(document.owner);
     if (problems.length > 0 || read.state === null) continue;
     changed.set(document.owner, age);
-    // Drop-ins name the document that the host will have.
-    states.push(document.host === undefined ? read.state : { ...read.state, source: document.host.path });
+    // Drop-ins name the document that the host will have, however the user has named it.
+    const source = document.host?.path ?? (takesPlace(document) ? undefined : twin?.source);
+    states.push(source === undefined ? read.state : { ...read.state, source });
     if (twin === undefined || takesPlace(document)) inputs.set(document.owner, withLinks(read.input, read.state));
   }
   const fatal = fallback === null || rejected.length === given.length;

@@ -243,7 +243,11 @@ const disagreements: [string, Partial<AuditInput>, string[]][] = [
     },
     ["unresolved"],
   ],
-  ["a document is broken", { broken: [{ owner: "b", problems: ["b.yaml:1:1: wrong"] }] }, ["document-broken"]],
+  [
+    "a document is broken",
+    { broken: [{ owner: "b", source: "b.yaml", problems: ["b.yaml:1:1: wrong"] }] },
+    ["document-broken"],
+  ],
 ];
 
 describe("audit", () => {
@@ -309,7 +313,7 @@ describe("audit", () => {
 
   test("a document that this user may not read is not called broken", () => {
     const problems = ["cannot read /etc/netkeep/desired.d/b.yaml: permission denied"];
-    expect(audit(input({ broken: [{ owner: "b", problems }] }))).toEqual([
+    expect(audit(input({ broken: [{ owner: "b", source: "/etc/netkeep/desired.d/b.yaml", problems }] }))).toEqual([
       expect.objectContaining({
         code: "document-broken",
         message: expect.stringMatching(/^the document of b cannot be read; /),

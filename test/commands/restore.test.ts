@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { applyCommand } from "../../src/commands/apply.ts";
+import { auditCommand } from "../../src/commands/audit.ts";
 import { restoreCommand } from "../../src/commands/restore.ts";
 import { setCommand, unsetCommand } from "../../src/commands/set.ts";
 import { ownerFileName, storedText } from "../../src/desired/stored.ts";
@@ -70,7 +71,7 @@ describe("restore", () => {
   test.each(["/etc/netkeep", "/etc/netkeep/desired.d"])("%s is a link to what is not mounted", async (directory) => {
     const host = await hostThatBoots();
     const before = host.files.tree(units);
-    host.files.delete("/etc/netkeep/desired.d/i-2-10-VM.yaml");
+    host.files.deleteDocuments();
     host.files.set(directory, { kind: "null" });
     const problem =
       /^\/etc\/netkeep\/desired\.d leads by a symbolic link to what is not there, .* of i-2-10-VM: mount it$/;
@@ -80,6 +81,39 @@ describe("restore", () => {
       data: { broken: [{ owner: "i-2-10-VM", problems: [expect.stringMatching(problem)] }] },
     });
     expect(host.files.tree(units)).toEqual(before);
+  });
+
+  test("the administrator's directory has gone: its owners keep their entries, and it is said how to go on", async () => {
+    const host = await hostThatBoots();
+    const before = host.files.tree(units);
+    const document = host.files.text("/etc/netkeep/desired.d/i-2-10-VM.yaml") ?? "";
+    host.files.deleteDocuments();
+    const problem =
+      "/etc/netkeep/desired.d is missing, and with it the document of i-2-10-VM: put it back; or, if it is gone for good, " +
+      "`mkdir -p /etc/netkeep/desired.d`";
+    expect(await restore(host)).toMatchObject({ exitCode: 2, data: { broken: [{ problems: [problem] }] } });
+    host.begin(null);
+    const context = await contextOf(host);
+    await expect(applyCommand(context, { ...applyOptions, given: [] })).rejects.toThrow(problem);
+    const found = await auditCommand(context, { repair: true });
+    const fix = "as the message says, then netkeep apply";
+    expect((found.data as { findings: unknown[] }).findings).toContainEqual(
+      expect.objectContaining({ code: "document-broken", owner: "i-2-10-VM", fix }),
+    );
+    expect(host.files.tree(units)).toEqual(before);
+    // The same document under another roof is known, and the owner moves.
+    const given = { owner: "i-2-10-VM", source: "/root/i-2-10-VM.yaml", path: "/root/i-2-10-VM.yaml", text: document };
+    // networkd has not started yet.
+    expect(await applyCommand(context, { ...applyOptions, given: [given] })).toMatchObject({ exitCode: 69 });
+    expect(await restore(host)).toMatchObject({ exitCode: 0 });
+    expect(host.files.text(dropIn)).toContain("owner=i-2-10-VM");
+  });
+
+  test("an administrator's directory that is there and empty says that its documents are gone", async () => {
+    const host = await hostThatBoots();
+    host.files.delete("/etc/netkeep/desired.d/i-2-10-VM.yaml");
+    expect(await restore(host)).toMatchObject({ exitCode: 0, data: { broken: [] } });
+    expect(host.files.text(dropIn)).not.toContain("owner=i-2-10-VM");
   });
 
   test("twice: the second finds nothing to do", async () => {

@@ -1,4 +1,5 @@
 import type { FoundFile } from "../../src/model/file.ts";
+import { places } from "../../src/model/places.ts";
 import { unitDirectories } from "../../src/networkd/precedence.ts";
 
 export type FakeFile =
@@ -18,6 +19,7 @@ export class FakeFiles {
   readonly closed = new Set<string>();
   readonly #changes = new Map<string, number>();
   #clock = 0;
+  #hasDocuments = false;
 
   text(path: string): string | null {
     const file = this.#files.get(path);
@@ -39,12 +41,19 @@ export class FakeFiles {
   set(path: string, file: FakeFile): void {
     if (!/^(\/[^/\0]+)+$/.test(path) || path.split("/").includes("..")) throw new Error(`not a path: ${path}`);
     this.#files.set(path, file);
+    if (path.startsWith(`${places.documents}/`)) this.#hasDocuments = true;
     this.closed.delete(path);
     this.#touch(path);
   }
 
   delete(path: string): void {
     if (this.#files.delete(path)) this.#touch(path);
+  }
+
+  /** The administrator's directory as a whole; it stays when its last document goes. */
+  deleteDocuments(): void {
+    for (const name of this.list(places.documents)) this.delete(`${places.documents}/${name}`);
+    this.#hasDocuments = false;
   }
 
   #touch(path: string): void {
@@ -58,6 +67,7 @@ export class FakeFiles {
   }
 
   isDirectory(path: string): boolean {
+    if (path === places.documents && this.#hasDocuments) return true;
     return [...this.#files.keys()].some((other) => other.startsWith(`${path}/`));
   }
 
