@@ -53,18 +53,23 @@ describe("netkeep watch", () => {
     ]);
   });
 
-  test("what is lost without a word comes back when the kernel has dropped events, else with the next full look", async () => {
-    for (const [complaint, by] of [
-      ["netlink receive error No buffer space available (105)", 2000],
-      ["", 95_000],
-    ] as const) {
-      const host = await healthyHost();
-      await watch(host, by, [
-        [1000, loseRoute(host)],
-        [1000, (watching) => watching.complaint(complaint)],
-      ]);
-      expect(hasRoute(host), complaint).toBe(true);
-    }
+  test.each<[string, (watching: FakeWatching) => void, number, boolean]>([
+    [
+      "when the kernel has dropped events",
+      (watching) => watching.complaint("netlink receive error No buffer space available (105)"),
+      6000,
+      true,
+    ],
+    ["when networkd has set up a link", (watching) => watching.change("/run/systemd/netif/links/4"), 6000, true],
+    ["not with a file of no meaning", (watching) => watching.change("/etc/netkeep/netkeep.conf"), 6000, false],
+    ["with the next full look", () => undefined, 95_000, true],
+  ])("what is lost without a word comes back %s", async (_, happens, by, back) => {
+    const host = await healthyHost();
+    await watch(host, by, [
+      [3000, loseRoute(host)],
+      [3000, happens],
+    ]);
+    expect(hasRoute(host)).toBe(back);
   });
 
   test("a heal that fails is not tried without a pause, and comes as soon as it can", async () => {
