@@ -1,4 +1,5 @@
 import type { CommandContext } from "../context.ts";
+import { indexedOwner } from "../desired/ownerIndex.ts";
 import { hasUnmarked } from "../kernel/unmarked.ts";
 import { parseMac } from "../model/mac.ts";
 import { places } from "../model/places.ts";
@@ -44,10 +45,20 @@ export async function readNarrowView(
   return unfinished || announced.length > 0 ? null : { memory, links, pending, around };
 }
 
-/** Whether guests that leave have neighbors that are not ours: an agent's script may have set them. */
-export async function hasStrays({ system, settings }: CommandContext, macs: readonly string[]): Promise<boolean> {
-  const known = macs.map((text) => parseMac(text)).flatMap((mac) => ("value" in mac ? [mac.value] : []));
-  if (known.length === 0) return false;
+/**
+ * Whether guests that leave have neighbors that are not ours: an agent's script may have set them. What is recorded of the
+ * guest itself goes with it in any case.
+ */
+export async function hasStrays(
+  { system, settings }: CommandContext,
+  { memory }: NarrowView,
+  leaving: readonly { readonly owner: string; readonly mac: string }[],
+): Promise<boolean> {
+  const guests = leaving.flatMap(({ owner, mac: text }) => {
+    const mac = parseMac(text);
+    return "value" in mac ? [{ mac: mac.value, keys: new Set(indexedOwner(memory.index, owner)?.keys) }] : [];
+  });
+  if (guests.length === 0) return false;
   const neighbors = await observeNeighborText(system);
-  return known.some((mac) => hasUnmarked(neighbors, mac, settings.routeProtocol));
+  return guests.some(({ mac, keys }) => hasUnmarked(neighbors, mac, settings.routeProtocol, keys));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { auditCommand } from "../../src/commands/audit.ts";
 import { showCommand } from "../../src/commands/show.ts";
-import { cloudstackHost, entriesOf, good, leave, mac, place, v4, v6 } from "../support/cloudstackHost.ts";
+import { cloudstackHost, entriesOf, good, leave, mac, place, texts, v4, v6 } from "../support/cloudstackHost.ts";
 
 describe("where modifymacip.sh has run before", () => {
   const other = "52:02:00:00:00:12";
@@ -68,6 +68,27 @@ describe("where modifymacip.sh has run before", () => {
     leave(made, v4, mac);
     await hook(["-o", "delete", ...place, "-4", "x"]);
     expect(live()).toEqual(entriesOf([v4]));
+  });
+
+  test("what networkd has set for the guest that leaves carries no mark, and is looked at by no second run", async () => {
+    const { made, hook, live } = await cloudstackHost();
+    await hook(["-o", "add", ...place, "-4", v4]);
+    await hook(["-o", "add", "-b", "cloudbr0", "-m", other, "-4", "2.57.57.32"]);
+    made.kernel.dropNeighbors(({ dst }) => dst === v4);
+    made.kernel.setNeighbor({ dst: v4, dev: "cloudbr0", lladdr: mac, state: ["PERMANENT"] });
+    made.trace.length = 0;
+    expect(texts(await hook(["-o", "delete", ...place]))).toMatch(/^done: 2 changes in the kernel, 1 file/);
+    expect(live()).toEqual(entriesOf(["2.57.57.32"], other));
+    expect(made.trace.filter((what) => what.includes("route show table all"))).toEqual([]);
+  });
+
+  test("a delete that finds more in a second run says what both have done", async () => {
+    const { made, hook, live } = await cloudstackHost();
+    await hook(["-o", "add", ...place, "-4", v4]);
+    await hook(["-o", "add", "-b", "cloudbr0", "-m", other, "-4", "2.57.57.32"]);
+    leave(made, "2.57.57.33", mac, false);
+    expect(texts(await hook(["-o", "delete", ...place]))).toMatch(/^done: 2 changes in the kernel, 1 file.*\n/);
+    expect(live()).toEqual(entriesOf(["2.57.57.32"], other));
   });
 
   test("what networkd has set for another owner carries no mark, and is no leftover", async () => {

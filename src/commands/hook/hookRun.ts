@@ -6,7 +6,7 @@ import { places } from "../../model/places.ts";
 import type { KernelNeighbor, KernelRoute } from "../../model/state.ts";
 import { sweptLinks } from "../../prepare/memory.ts";
 import { hasStrays, type NarrowView, readNarrowView } from "../../prepare/narrowView.ts";
-import type { CommandResult } from "../../result.ts";
+import type { CommandResult, Message } from "../../result.ts";
 import { applyLive } from "../../transact/live.ts";
 import { outcomeExitCode, outcomeMessages } from "../../transact/outcome.ts";
 import { appliedResult, applyGiven, requirePrivilege } from "../apply.ts";
@@ -69,10 +69,17 @@ async function runLocked(context: CommandContext, calls: readonly Open[]): Promi
   const view = links.every((link) => swept.includes(link)) ? whole : null;
   if (view === null) return runWith(context, calls, null, swept);
   // A listing takes as long as the rest on a large host, and hardly ever finds anything: so it is made beside it.
-  const leaving = guests.flatMap(({ leaving }) => leaving ?? []);
-  const strays = hasStrays(context, leaving).catch(() => true);
+  const leaving = calls.flatMap(({ owner, guest }) => (guest?.leaving == null ? [] : [{ owner, mac: guest.leaving }]));
+  const strays = hasStrays(context, view, leaving).catch(() => true);
   const results = await runWith(context, calls, view, swept);
-  return (await strays) ? runWith(context, calls, null, swept) : results;
+  if (!(await strays)) return results;
+  const again = await runWith(context, calls, null, swept);
+  return again.map((result, index) => ({ ...result, messages: said(results[index]?.messages ?? [], result.messages) }));
+}
+
+/** What two runs have said of a call, one after the other. */
+function said(first: readonly Message[], second: readonly Message[]): Message[] {
+  return [...first, ...second.filter(({ text }) => !first.some((message) => message.text === text))];
 }
 
 async function runWith(
