@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { inNamespace, type Namespace } from "../support/namespace.ts";
 import { audit } from "./support/apply.ts";
@@ -76,5 +77,50 @@ test.concurrent(
     await ns.sh("mkdir -p /run/netkeep && touch /run/netkeep/queue");
     expect(await call(ns, guest("add", 1))).toMatchObject({ status: noNetworkd });
     expect(await ipText(ns)).toHaveLength(4);
+    const payload = JSON.stringify({ router: "r-1", routes: [{ prefix: "2001:db8:77::/64", via: "2001:db8:0::9" }] });
+    expect(await call(ns, ["--strict", "routes"], { input: payload })).toMatchObject({ status: noNetworkd });
+    expect(await ipText(ns)).toHaveLength(5);
+  }),
+);
+
+test.concurrent(
+  "a queue that is held for too long says so, and the call is carried out by the next one",
+  inNamespace(async (ns) => {
+    await install(ns);
+    const client = await readFile(`${root}/bin/netkeep-hook`, "utf8");
+    await ns.sh("rm /run/bin/netkeep-hook; mkdir -p /run/netkeep/queue");
+    await ns.write("/run/bin/netkeep-hook", client.replace("$patience = 60", "$patience = 1"));
+    await ns.sh("chmod 755 /run/bin/netkeep-hook");
+    const held = ns.sh(
+      "exec 9>>/run/netkeep/queue/lock; flock 9; touch /run/held; while [ -e /run/held ]; do sleep 0.1; done",
+    );
+    await ns.sh("until [ -e /run/held ]; do sleep 0.1; done");
+    const late = await ns.run("/run/bin/netkeep-hook", guest("add", 1), { env });
+    expect(late).toMatchObject({ status: 75, stderr: expect.stringContaining("other calls have held") });
+    expect(await ns.run("/run/bin/netkeep-hook", guest("add", 2).slice(1), { env })).toMatchObject({ status: 0 });
+    expect(await ipText(ns)).toEqual([]);
+    await ns.sh("rm /run/held");
+    await held;
+    expect(await call(ns, guest("add", 3))).toMatchObject({ status: noNetworkd });
+    await isClean(ns);
+  }),
+);
+
+test.concurrent(
+  "modifymacip.sh works in spite of its name, also for a caller that has a shell run it",
+  inNamespace(async (ns) => {
+    await install(ns);
+    await ns.sh("rm /run/bin/netkeep-hook");
+    const [, , ...words] = guest("add", 1);
+    const shim = `${root}/bin/modifymacip.sh`;
+    for (const [program, ...rest] of [[shim], ["sh", shim], ["bash", "-e", shim]] as const) {
+      const before = { env: { PATH: process.env["PATH"] ?? "" } };
+      expect(await ns.run(program, [...rest, ...words], before)).toMatchObject({ status: 1, stdout: "" });
+    }
+    await ns.write("/run/bin/netkeep-hook", `#!/usr/bin/perl\nprint "@ARGV"; exit 0;\n`);
+    for (const [program, ...rest] of [[shim], ["sh", shim], ["bash", "-e", shim]] as const) {
+      const said = await ns.run(program, [...rest, ...words], { env });
+      expect(said).toEqual({ ...said, status: 0, stdout: `cloudstack ${words.join(" ")}`, stderr: "" });
+    }
   }),
 );

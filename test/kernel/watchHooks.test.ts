@@ -89,7 +89,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "when the watch is killed at work, or does not run, or there is no perl, the calls are carried out all the same",
+  "when the watch is killed at work, or does not run, the calls are carried out all the same",
   inNamespace(async (ns) => {
     await install(ns);
     for (const [round, after] of [0, 15, 40, 80].entries()) {
@@ -102,12 +102,7 @@ test.concurrent(
     }
     expect(await ipText(ns)).toHaveLength(4 * 48);
     expect(await call(ns, guest("delete", 1))).toMatchObject({ status: noNetworkd });
-    const watched = await watching(ns);
-    await ns.sh("mount --bind /run/bin/netkeep-hook /usr/bin/perl && mount -o remount,bind,noexec /usr/bin/perl");
-    expect(await call(ns, guest("delete", 2))).toMatchObject({ status: noNetworkd });
-    await ns.sh("umount /usr/bin/perl");
     expect(await audit(ns)).toEqual([]);
-    await watched.end();
   }),
 );
 
