@@ -38,6 +38,7 @@ export async function maskOfNetworkd(system: System): Promise<"persistent" | "ru
 /** Whether any unit wants or requires a unit of this name, as `systemctl enable` and generators arrange it. */
 export async function isWanted(system: System, unit: RegExp): Promise<boolean> {
   for (const directory of [...unitPlaces, ...generatorPlaces]) {
+    if (directory.startsWith("/lib/") && /^\/?usr\/lib$/.test((await system.linkTarget("/lib")) ?? "")) continue;
     const names = await system.list(directory).catch(() => []);
     for (const name of names.filter((candidate) => /\.(wants|requires)$/.test(candidate))) {
       const wanted = await system.list(`${directory}/${name}`).catch(() => []);
