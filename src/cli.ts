@@ -8,7 +8,7 @@ import type { CommonOptions, Run } from "./programOptions.ts";
 import { messageText } from "./report/messageText.ts";
 import { colourStyle, plainStyle } from "./report/style.ts";
 import type { Message } from "./result.ts";
-import { requireDirectoryOf, writeNamedText } from "./system/documents.ts";
+import { requireDirectory, requireDirectoryOf, writeNamedText } from "./system/documents.ts";
 import { withProgress } from "./system/progress.ts";
 import { realSystem } from "./system/real.ts";
 import type { System } from "./system/system.ts";
@@ -39,7 +39,9 @@ function endIfSaid(): void {
 async function run(options: CommonOptions, work: Parameters<Run>[1]): Promise<void> {
   const progress = startProgress(options.quiet === true);
   try {
-    const system = withProgress(realSystem(rootOf(options)), progress.begun);
+    const root = rootOf(options);
+    if (root !== "" && options.reads === true) await requireDirectory(root, "--root");
+    const system = withProgress(realSystem(root), progress.begun);
     const output = options.output === "-" ? undefined : options.output;
     if (output !== undefined) await requireDirectoryOf(output);
     const terminal = process.stdout.isTTY && output === undefined;

@@ -94,7 +94,8 @@ function addOwnerCommands(netkeep: Command, run: Run): void {
     );
 }
 
-function addReadingCommands(netkeep: Command, run: Run): void {
+function addReadingCommands(netkeep: Command, runAny: Run): void {
+  const run: Run = (options, work) => runAny({ ...options, reads: true }, work);
   command(netkeep, "audit", "compare documents, drop-ins, networkd and kernel; exit 1 on drift")
     .option("--repair", "set right what is netkeep's own, and audit again")
     .option("--dry-run", "with --repair: print the plan and change nothing")

@@ -17,6 +17,8 @@ export interface CommonOptions {
   readonly output?: string;
   /** A hook that is not strict: nothing that goes wrong may stop a guest, so settings fall back and the status is 0. */
   readonly harmless?: boolean;
+  /** It only reads, so that a directory of `root` that is not there is a slip: all would be as desired. */
+  readonly reads?: boolean;
 }
 
 /** Carries out a command's work and says what comes of it. */

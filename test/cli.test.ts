@@ -36,6 +36,8 @@ describe("help and usage", () => {
     [["unset"], "error: missing required argument 'OWNER'\n"],
     [["apply", "--root"], "error: option '--root <DIR>' argument missing\n"],
     [["apply", "--root="], "netkeep: --root needs a directory\n"],
+    [["audit", "--root", "/nonexistent"], "netkeep: --root: there is no directory /nonexistent\n"],
+    [["show", "--root", "/nonexistent"], "netkeep: --root: there is no directory /nonexistent\n"],
     [
       ["apply", "--root", "/nonexistent", "/nonexistent.yaml"],
       "netkeep: there is no file or directory /nonexistent.yaml\n",

@@ -51,16 +51,20 @@ export async function writeNamedText(name: string, text: string): Promise<void> 
 }
 
 /**
- * Before the work whose result goes there. A directory is not made for it: its name may have a slip, and who reads the
- * file looks elsewhere.
+ * Before the work that is about it. None is made for what is written or read there: its name may have a slip.
  *
- * @throws UserError 64 if there is no directory for the file
+ * @param purpose what it is wanted for, for the message
+ * @throws UserError 64 if there is no such directory
  */
-export async function requireDirectoryOf(name: string): Promise<void> {
-  const directory = dirname(name);
+export async function requireDirectory(directory: string, purpose: string): Promise<void> {
   const found = await stat(directory).catch(() => null);
   if (found?.isDirectory() === true) return;
-  throw new UserError(exitCodes.usage, `cannot write ${name}: there is no directory ${directory}`);
+  throw new UserError(exitCodes.usage, `${purpose}: there is no directory ${directory}`);
+}
+
+/** The same for a file that is going to be written. */
+export async function requireDirectoryOf(file: string): Promise<void> {
+  await requireDirectory(dirname(file), `cannot write ${file}`);
 }
 
 async function readText(file: string): Promise<string> {
