@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { isPlainGuest } from "./plainGuest.ts";
+import { isPlainSection } from "./plainSections.ts";
 import type { Problem } from "./problem.ts";
 import { type DocumentInput, documentSchema, knownKeys } from "./schema.ts";
 import { nearest } from "./suggest.ts";
@@ -20,7 +20,7 @@ export function validateShape(value: unknown): Validated {
     const problem = { path: [], message: "the document is empty: it needs at least `version: 1`" };
     return { input: null, problems: [problem], positions: {} };
   }
-  const shape = withoutPlainGuests(value);
+  const shape = withoutPlainLists(value);
   // To compile a checker takes longer than to check some elements without one.
   const result = documentSchema.safeParse(shape, { reportInput: true, jitless: countElements(shape) < 100 });
   const problems = [...(result.success ? [] : result.error.issues.flatMap(problemsOf)), ...hiddenProblems(value)];
@@ -30,10 +30,12 @@ export function validateShape(value: unknown): Validated {
   return { ...soundPart(value as Record<string, unknown>, problems), problems };
 }
 
-/** The list as a whole: an element that is left out would move the places of the others. */
-function withoutPlainGuests(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || !("guests" in value)) return value;
-  return Array.isArray(value.guests) && value.guests.every(isPlainGuest) ? { ...value, guests: [] } : value;
+/** A list as a whole: an element that is left out would move the places of the others. */
+function withoutPlainLists(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const isPlainList = ([key, list]: readonly [string, unknown]) => Array.isArray(list) && isPlainSection(key, list);
+  const plain = Object.entries(value).filter(isPlainList);
+  return plain.length === 0 ? value : { ...value, ...Object.fromEntries(plain.map(([key]) => [key, []])) };
 }
 
 function countElements(value: unknown): number {
