@@ -2,6 +2,7 @@ import {
   type Address,
   accepted,
   addressOf,
+  type Family,
   familyOf,
   isLinkLocal6,
   isMulticast,
@@ -41,14 +42,14 @@ export function completeRoute(
 ): CompletedRoute {
   const type = input.type ?? "unicast";
   const table = input.table === undefined ? { value: defaultTable(type) } : context.tableOf(input.table);
-  const found = routeProblems(input);
+  const destination = destinationOf(input);
+  const family = familyOf(destination);
+  const gateway = input.via === undefined ? null : address(input.via);
+  const found = routeProblems(input, { destination, family, gateway });
   if ("problem" in table) found.push({ path: ["table"], message: table.problem });
   if (found.length > 0 || "problem" in table) {
     return { route: null, problems: found.map((problem) => ({ ...problem, path: [...path, ...problem.path] })) };
   }
-  const destination = destinationOf(input);
-  const family = familyOf(destination);
-  const gateway = input.via === undefined ? null : address(input.via);
   const nextHops = (input["next-hops"] ?? []).map(completeHop);
   const route: Route = {
     kind: "route",
@@ -91,7 +92,13 @@ export function onLinkRoute(destination: Prefix, link: string, protocol: number)
   };
 }
 
-type Check = (input: RouteInput) => Problem | null;
+/** What is read once for all checks: a host has thousands of routes. */
+interface Read {
+  readonly destination: Prefix;
+  readonly family: Family;
+  readonly gateway: Address | null;
+}
+type Check = (input: RouteInput, read: Read) => Problem | null;
 
 /** Each check looks at one rule; all of them run. */
 const checks: readonly Check[] = [
@@ -111,60 +118,64 @@ const checks: readonly Check[] = [
     hasNoLink(input.type ?? "unicast") && (input.via !== undefined || input["next-hops"] !== undefined)
       ? { path: ["type"], message: `a route of type ${input.type} has no next hop` }
       : null,
-  (input) => gatewayProblem(input.via, input, ["via"]),
+  ({ via, to, "next-hops": hops }, read) =>
+    via === undefined || read.gateway === null || (to === "default" && hops === undefined)
+      ? null
+      : gatewayProblem(via, read.gateway, read, ["via"]),
   (input) =>
     input["on-link"] === true && input.via === undefined
       ? { path: ["on-link"], message: 'says how the next hop is reached, and there is no "via"' }
       : null,
-  (input) =>
-    input.metric === 0 && familyOfRoute(input) === 6
+  (input, { family }) =>
+    input.metric === 0 && family === 6
       ? { path: ["metric"], message: "0 is not a metric for IPv6: the kernel makes it 1024" }
       : null,
-  (input) =>
-    input.scope !== undefined && familyOfRoute(input) === 6
-      ? { path: ["scope"], message: "exists for IPv4 routes only" }
-      : null,
-  (input) =>
-    input.preference !== undefined && familyOfRoute(input) === 4
+  (input, { family }) =>
+    input.scope !== undefined && family === 6 ? { path: ["scope"], message: "exists for IPv4 routes only" } : null,
+  (input, { family }) =>
+    input.preference !== undefined && family === 4
       ? { path: ["preference"], message: "exists for IPv6 routes only" }
       : null,
-  (input) =>
-    input.src !== undefined && familyOf(address(input.src)) !== familyOfRoute(input)
+  (input, { family }) =>
+    input.src !== undefined && familyOf(address(input.src)) !== family
       ? { path: ["src"], message: `${input.src} is not of the destination's family` }
       : null,
-  (input) =>
-    input.mtu !== undefined && input.mtu < 1280 && familyOfRoute(input) === 6
+  (input, { family }) =>
+    input.mtu !== undefined && input.mtu < 1280 && family === 6
       ? { path: ["mtu"], message: "must be at least 1280 for IPv6" }
       : null,
 ];
 
-function routeProblems(input: RouteInput): Problem[] {
-  const single = checks.map((check) => check(input));
-  const hops = (input["next-hops"] ?? []).map((hop, index) =>
-    gatewayProblem(hop.via, input, ["next-hops", index, "via"]),
-  );
-  return [...single, ...hops].filter((problem) => problem !== null);
+function routeProblems(input: RouteInput, read: Read): Problem[] {
+  const problems: Problem[] = [];
+  for (const check of checks) {
+    const problem = check(input, read);
+    if (problem !== null) problems.push(problem);
+  }
+  for (const [index, hop] of (input["next-hops"] ?? []).entries()) {
+    const problem = gatewayProblem(hop.via, address(hop.via), read, ["next-hops", index, "via"]);
+    if (problem !== null) problems.push(problem);
+  }
+  return problems;
 }
 
-function gatewayProblem(via: string | undefined, input: RouteInput, path: PropertyKey[]): Problem | null {
-  if (via === undefined || (input.to === "default" && input["next-hops"] === undefined)) return null;
-  const gateway = address(via);
-  const family = familyOfRoute(input);
+/** @param via as it is written */
+function gatewayProblem(
+  via: string,
+  gateway: Address,
+  { destination, family }: Read,
+  path: PropertyKey[],
+): Problem | null {
   if (family === 6 && familyOf(gateway) === 4) {
     return { path, message: `${via} is an IPv4 next hop for an IPv6 destination` };
   }
   if (isMulticast(gateway) || /^(0\.0\.0\.0|::|255\.255\.255\.255)$/.test(gateway)) {
     return { path, message: `${via} is not the address of a router` };
   }
-  const to = input.to === "default" ? null : prefix(input.to);
-  if (to !== null && lengthOf(to) === (familyOf(to) === 4 ? 32 : 128) && addressOf(to) === gateway) {
+  if (lengthOf(destination) === (family === 4 ? 32 : 128) && addressOf(destination) === gateway) {
     return { path, message: `${via} is the destination itself: leave "via" out for an address on the link` };
   }
   return null;
-}
-
-function familyOfRoute(input: RouteInput): 4 | 6 {
-  return familyOf(destinationOf(input));
 }
 
 function destinationOf(input: RouteInput): Prefix {

@@ -1,5 +1,5 @@
-/** The type of a field in the JSON of a program; `strings` is a list of them. */
-export type FieldType = "string" | "number" | "strings";
+/** The type of a field in the JSON of a program; `strings` is a list of them, `string?` a string or null. */
+export type FieldType = "string" | "string?" | "number" | "strings";
 
 /** Types of the fields that are read; with `?` they may be missing. Of a list the type of its elements stands in brackets. */
 export interface LooseFields {
@@ -20,7 +20,8 @@ export function fits(value: unknown, fields: LooseFields): boolean {
 }
 
 export function hasType(value: unknown, type: FieldType | undefined): boolean {
-  if (type === "string") return typeof value === "string";
+  if (type === "string" || (type === "string?" && value !== null)) return typeof value === "string";
+  if (type === "string?") return true;
   if (type === "number") return Number.isFinite(value);
   return type === "strings" && Array.isArray(value) && value.every((item) => typeof item === "string");
 }

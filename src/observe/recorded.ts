@@ -23,6 +23,8 @@ const nothing: Rendered = { files: () => [], entries: new Map() };
  * @param generated path → text of what netkeep generated
  */
 export function recordedEntries(generated: ReadonlyMap<string, string>, rendered = nothing): RecordedEntries {
+  // A host that gets its first entries: nothing has to be rendered to know that none stands in a file.
+  if (![...generated.keys()].some(carriesEntries)) return new Map<string, Entry>();
   const files = once(() => readAll(generated, rendered.files()));
   const get = (key: string): Entry | undefined => {
     const { parsed, whole } = files();

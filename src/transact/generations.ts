@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { parseStored, storedText } from "../desired/stored.ts";
+import { fits, type LooseFields } from "../model/fits.ts";
 import { once } from "../model/once.ts";
 import { isOursToReplace } from "../model/ownership.ts";
 import { places } from "../model/places.ts";
@@ -42,6 +43,20 @@ const generationSchema = once(() =>
     files: z.array(z.strictObject({ path: z.string(), before: z.string().nullable() })),
   }),
 );
+
+/** What the schema says, for a look at a glance: the schema takes longer to load than all else that is done with the last one. */
+const fields: LooseFields = {
+  netkeep: "number",
+  number: "number",
+  time: "number",
+  command: "string",
+  complete: "boolean",
+  takesOver: "boolean",
+  documents: [{ owner: "string", path: "string", before: "string?", after: "string?" }],
+  admin: [{ path: "string", text: "string" }],
+  entries: { added: "number", changed: "number", removed: "number" },
+  files: [{ path: "string", before: "string?" }],
+};
 
 /** A change of documents by an administrator, and what was there before: one file, whole or not there. */
 export type Generation = z.infer<ReturnType<typeof generationSchema>>;
@@ -166,10 +181,18 @@ function saysTheSame(change: Pick<Generation, "documents" | "admin">, last: Gene
 
 async function readGeneration(system: System, path: string): Promise<Generation | null> {
   try {
-    return generationSchema().parse(JSON.parse(await system.readPacked(path)));
+    const value: unknown = JSON.parse(await system.readPacked(path));
+    return isPlainGeneration(value) ? value : generationSchema().parse(value);
   } catch {
     return null;
   }
+}
+
+function isPlainGeneration(value: unknown): value is Generation {
+  if (!fits(value, fields)) return false;
+  const { netkeep, number } = value as Generation;
+  const isWhole = Object.keys(value as Generation).length === Object.keys(fields).length;
+  return isWhole && netkeep === 1 && Number.isInteger(number) && number > 0;
 }
 
 async function writeGeneration(system: System, generation: Generation): Promise<void> {
