@@ -18,12 +18,14 @@ import { writeManyAtomic } from "./manyFiles.ts";
 import { runProgram } from "./programs.ts";
 import type { System } from "./system.ts";
 import { waitForAnswer } from "./terminal.ts";
+import { askTogether } from "./together.ts";
 import { readUnitFiles } from "./units.ts";
 
 /** @param root "" for this machine, else the directory below which all files are (`--root`) */
 export function realSystem(root: string): System {
   let lock: number | null = null;
   let asked: ReturnType<typeof askDuringRun> | null = null;
+  const ask = askTogether((program, args) => runProgram(program, args, undefined, null));
   return {
     offline: root !== "",
     privileged: process.geteuid?.() === 0,
@@ -44,7 +46,9 @@ export function realSystem(root: string): System {
     removeFile: (path) => removeQuietly(root + path),
     async run(program, args, input) {
       const byOther = program === "ip" ? asked?.answer(args, input) : answerByBus(program, args);
-      return (await byOther) ?? runProgram(program, args, input, lock);
+      const answered = await byOther;
+      if (answered != null) return answered;
+      return program === "ip" && input === undefined ? ask(program, args) : runProgram(program, args, input, lock);
     },
     askBus: (question) => askBus(question, (program, args) => runProgram(program, args, undefined, null)),
     self: [process.execPath, process.argv[1] ?? ""],

@@ -10,7 +10,7 @@ export interface LinkStates {
   longestPause(): number;
 }
 
-const [pauseOfFiles, pauseOfProgram] = [10, 200];
+const [pauseOfFiles, pauseOfProgram] = [4, 200];
 
 /** In milliseconds: after so long a link that says nothing new is taken for one that has not changed for networkd. */
 const patience = 300;
