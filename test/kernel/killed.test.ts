@@ -80,11 +80,14 @@ test.concurrent.each(["alone", "with its children"])(
   },
 );
 
+/** Netkeep, which may have had a shell start the program. */
+const kill = `p=$PPID; while [ "$(cat /proc/$p/comm)" = sh ]; do p=$(awk '/^PPid:/ { print $2 }' /proc/$p/status); done; kill -9 $p`;
+
 /** Counts all calls of programs, and kills netkeep at call N: instead of the program, after it, or beside it. */
 const killers = {
-  "instead of": "kill -9 $PPID; exit 1",
-  after: '$real "$@"; kill -9 $PPID; exit 0',
-  beside: "kill -9 $PPID",
+  "instead of": `${kill}; exit 1`,
+  after: `$real "$@"; ${kill}; exit 0`,
+  beside: kill,
 } as const;
 const programs = ["ip", "networkctl", "busctl", "flock", "systemd-detect-virt"];
 
@@ -113,7 +116,7 @@ test.concurrent.each(["instead of", "after", "beside"] as const)(
 );
 
 /** Netkeep is dead before `ip` reads a line, and `ip` reads late. */
-const orphan = 'case "$*" in *-batch*) sleep 0.2; kill -9 $PPID; sleep 1.5; LATE;; esac';
+const orphan = `case "$*" in *-batch*) sleep 0.2; ${kill}; sleep 1.5; LATE;; esac`;
 
 test.concurrent(
   "killed while it hands thousands of lines to ip: no line is cut",
