@@ -1,3 +1,4 @@
+import { keyTitle } from "../model/entry.ts";
 import type { Finding } from "../model/finding.ts";
 import { hasNoLink, linksOf } from "../model/route.ts";
 import { indexKernel } from "../plan/kernelDiff.ts";
@@ -166,7 +167,7 @@ function heldFinding(link: string, key: string): Finding {
   return {
     ...about("networkd-extra", "warning", link),
     expected: null,
-    actual: key,
+    actual: keyTitle(key),
     message: `networkd still holds an entry that no file has any more, and sets it when ${link} gets its carrier back`,
     fix: "netkeep audit --repair",
   };

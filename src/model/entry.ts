@@ -2,7 +2,7 @@ import { hostPrefix, type Prefix } from "./address.ts";
 import type { Neighbor } from "./neighbor.ts";
 import { neighborKey, neighborText, sameNeighbor } from "./neighbor.ts";
 import type { Route } from "./route.ts";
-import { linksOf, routeKey, routeText, samePlainRoute } from "./route.ts";
+import { linksOf, mainTable, routeKey, routeText, samePlainRoute } from "./route.ts";
 import type { Rule } from "./rule.ts";
 import { ruleKey, ruleText } from "./rule.ts";
 
@@ -58,6 +58,16 @@ export function prefixesOf(entry: Entry): readonly Prefix[] {
 /** Every link that an entry concerns. */
 export function linksOfEntry(entry: Entry): readonly string[] {
   return entry.kind === "route" ? linksOf(entry) : [entry.link];
+}
+
+/** For people: what is known of an entry by its key alone, `route 192.0.2.0/24 table 100 metric 200`. */
+export function keyTitle(key: string): string {
+  const [kind, ...words] = key.split(" ");
+  const [place = "", subject = "", metric = "0"] = words;
+  if (kind === "neighbor") return `neighbor ${subject} dev ${place}`;
+  if (kind !== "route") return key;
+  const table = place === String(mainTable) ? "" : ` table ${place}`;
+  return `route ${subject}${table}${metric === "0" ? "" : ` metric ${metric}`}`;
 }
 
 /** The text with the kind in front, as people read it: `neighbor 192.0.2.1 lladdr …`. */

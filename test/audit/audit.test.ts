@@ -322,6 +322,18 @@ describe("audit", () => {
     ]);
   });
 
+  test("what networkd alone still has is named as people name it, though only its key is known", () => {
+    const neighborKey = entryKey(neighbor("10.0.0.9", "02:00:00:00:00:09", "br0"));
+    const keys = [neighborKey, "route 254 10.9.0.0/16 0", "route 100 2001:db8::/64 1024", "rule 4 100 from all"];
+    const held = new Map(keys.map((key) => [key, key === neighborKey ? null : 107] as const));
+    expect(audit(input({ statuses: view({ held }) })).map(({ actual }) => actual)).toEqual([
+      "neighbor 10.0.0.9 dev br0",
+      "route 10.9.0.0/16",
+      "route 2001:db8::/64 table 100 metric 1024",
+      "rule 4 100 from all",
+    ]);
+  });
+
   test("a networkd that is masked is unmasked where it is masked, before it can be enabled", () => {
     const fix = (mask: "persistent" | "runtime" | null) =>
       audit(input({ networkd: { running: false, reason: "x", mask }, statuses: new Map() }))[0]?.fix;

@@ -1,6 +1,6 @@
 import { defaultSettings } from "../../desired/settings.ts";
 import { exitCodes, UserError } from "../../errors.ts";
-import { entryTitle } from "../../model/entry.ts";
+import { entryTitle, keyTitle } from "../../model/entry.ts";
 import { places } from "../../model/places.ts";
 import type { Settings } from "../../model/settings.ts";
 import { count } from "../../report/style.ts";
@@ -129,10 +129,10 @@ function learn(watch: Watch, { entries, healed, messages, findings }: TaskResult
   if (findings !== null) watch.findings = findings;
 }
 
-/** By its key only what nobody wants: it is set again and again by somebody else. */
+/** By its key alone what nobody wants: somebody else sets it again and again. */
 function titleOf(key: string, entries: TaskResult["entries"]): string {
   const entry = entries.get(key);
-  return entry === undefined ? key : entryTitle(entry);
+  return entry === undefined ? keyTitle(key) : entryTitle(entry);
 }
 
 async function afterResync(watch: Watch): Promise<void> {
