@@ -72,6 +72,64 @@ describe("netkeep watch", () => {
     expect(hasRoute(host)).toBe(back);
   });
 
+  test("what is lost while it is at work is judged right after", async () => {
+    const host = await healthyHost();
+    const { withLock } = host.system;
+    const lose = loseRoute(host);
+    let during: FakeWatching | null = null;
+    let losses = 0;
+    host.system.withLock = async (path, seconds, work) => {
+      const result = await withLock(path, seconds, work);
+      if (losses++ === 0) {
+        lose();
+        during?.line(lost);
+      }
+      return result;
+    };
+    await watch(host, 3000, [
+      [
+        900,
+        (watching) => {
+          during = watching;
+          lose();
+        },
+      ],
+      [1000, (watching) => watching.line(lost)],
+    ]);
+    expect(losses).toBeGreaterThanOrEqual(2);
+    expect(hasRoute(host)).toBe(true);
+  });
+
+  test("systemd hears that it is well, also while it works, but not of one that is stuck", async () => {
+    const host = await healthyHost();
+    const { withLock } = host.system;
+    const heard: number[] = [];
+    let watching: FakeWatching | null = null;
+    const hear = async (after: number) => {
+      await host.system.sleep(after);
+      const before = watching?.notified.length ?? 0;
+      watching?.sayWell();
+      heard.push((watching?.notified.length ?? 0) - before);
+    };
+    host.system.withLock = async (path, seconds, work) => {
+      for (const after of [60_000, 200_000, 50_000]) await hear(after);
+      return withLock(path, seconds, work);
+    };
+    await watch(host, 5000, [
+      [
+        1000,
+        (now) => {
+          watching = now;
+          loseRoute(host)();
+          now.line(lost);
+        },
+      ],
+    ]);
+    await hear(0);
+    expect(heard.slice(0, 3)).toEqual([1, 1, 0]);
+    expect(heard.at(-1)).toBe(1);
+  });
+
   test("a heal that fails is not tried without a pause, and comes as soon as it can", async () => {
     const host = await healthyHost();
     const settings = "/etc/netkeep/netkeep.conf";

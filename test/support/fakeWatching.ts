@@ -6,9 +6,11 @@ export type Happening = readonly [at: number, happens: (watching: FakeWatching) 
 
 /** The events of a fake host: its time goes on while the watch waits, and at the end of the story the service is ended. */
 export class FakeWatching implements Watching {
-  readonly watchdogMilliseconds = null;
+  readonly watchdogMilliseconds = 30_000;
   readonly notified: string[] = [];
   ending = false;
+  /** What systemd's watchdog has it do from time to time; here a test does. */
+  sayWell: () => void = () => undefined;
   readonly #host: FakeSystem;
   readonly #begun: number;
   readonly #story: Happening[];
@@ -71,7 +73,9 @@ export class FakeWatching implements Watching {
   }
 
   claim = async () => true;
-  every = () => undefined;
+  every(_milliseconds: number, work: () => void): void {
+    this.sayWell = work;
+  }
   serve = async () => undefined;
   close = async () => undefined;
 }
