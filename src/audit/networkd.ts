@@ -22,8 +22,9 @@ export function auditNetworkd(input: AuditInput): Finding[] {
 }
 
 function reliesOnNetworkd({ entries, files, live }: AuditInput): boolean {
+  if (files.some(({ link }) => link === null || !live.has(link))) return true;
   for (const { link } of entries.values()) if (!live.has(link)) return true;
-  return files.some(({ link }) => link === null || !live.has(link));
+  return false;
 }
 
 /** Its socket may be masked with it, and keeps it from being enabled then. A mask in /run stays without `--runtime`. */

@@ -33,7 +33,7 @@ export function compareFiles(
     const link = linkOfFile(expectedText ?? actualText ?? textOf(file) ?? "");
     if (expectedText === null && (doubtful.has(link) || isHarmless(file))) return [];
     const asRendered = expectedText === actualText;
-    const entries = rendered.get(path)?.entries ?? [];
+    const entries = () => byKey(rendered.get(path)?.entries ?? []);
     const apart = !isLinkFile(path);
     const modified = file?.kind === "text" && !apart ? file.modified : undefined;
     return [
@@ -44,10 +44,10 @@ export function compareFiles(
         actualText,
         // A text as it should be is not read to know what it says.
         get expected() {
-          return asRendered ? byKey(entries) : entriesOf(path, expectedText, link);
+          return asRendered ? entries() : entriesOf(path, expectedText, link);
         },
         get actual() {
-          return asRendered ? byKey(entries) : entriesOf(path, actualText, link);
+          return asRendered ? entries() : entriesOf(path, actualText, link);
         },
         ownerOf: ownersIn(actualText, link),
         ...(apart ? { apart } : {}),

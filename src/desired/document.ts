@@ -1,3 +1,5 @@
+import { withPlainGuests } from "../model/alike.ts";
+import { once } from "../model/once.ts";
 import type { OwnerState, Persistence } from "../model/owner.ts";
 import { checkAcross } from "./across.ts";
 import { bridgeProblems, type GuardContext, guardProblems } from "./guard.ts";
@@ -5,7 +7,7 @@ import { documentOfHost, hostProblems } from "./hosts.ts";
 import { type NormalizeContext, normalize } from "./normalize.ts";
 import { parseText } from "./parse.ts";
 import type { ParsedText } from "./parsedText.ts";
-import { shapeOfValue } from "./plainDocument.ts";
+import { plainGuests, shapeOfValue } from "./plainDocument.ts";
 import { type Problem, pathText, problemText } from "./problem.ts";
 import type { DocumentInput } from "./schema.ts";
 import type { Validated } from "./validate.ts";
@@ -58,6 +60,8 @@ export function readDocument(
   if (shape === null) return { state: null, problems: texts(document, parsed.problems, parsed) };
   const problems: Problem[] = [...shape.problems];
   if (shape.input === null) return { state: null, problems: texts(document, problems, parsed) };
+  const quick = shape.plain === true ? plainState(document, shape.input, context) : null;
+  if (quick !== null) return { state: quick, input: shape.input, problems: [] };
   const normalized = normalize(shape.input, shape.positions, context);
   const checked = checkAcross(normalized.entries);
   problems.push(...normalized.problems, ...checked.problems, ...guardProblems(checked.entries, context));
@@ -66,6 +70,21 @@ export function readDocument(
   const { owner, source, persistence, changed } = document;
   const state = { owner, source, persistence, changed, entries: checked.entries, links: normalized.links };
   return { state, input: shape.input, problems: [] };
+}
+
+/** The state of a document with plain guests and nothing else; null if there is anything to be said of it. */
+function plainState(document: DocumentText, input: DocumentInput, context: DocumentContext): OwnerState | null {
+  const plain = plainGuests(input.guests ?? [], context);
+  if (plain === null || plain.length === 0) return null;
+  const { owner, source, persistence, changed } = document;
+  const entries = once(() => normalize(input, {}, context).entries);
+  const state = {
+    ...{ owner, source, persistence, changed, links: new Map() },
+    get entries() {
+      return entries();
+    },
+  };
+  return withPlainGuests(state, plain);
 }
 
 function texts(

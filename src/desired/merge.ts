@@ -1,3 +1,4 @@
+import { plainEntries, plainGuestsOf } from "../model/alike.ts";
 import { bridgeText, wantedText } from "../model/bridge.ts";
 import type { Entry } from "../model/entry.ts";
 import {
@@ -67,16 +68,25 @@ function bridgeConflicts(
 }
 
 /** Every entry that is in force, by key. */
-export function entriesByKey({ owners }: DesiredState): Map<string, Entry> {
-  const entries = new Map<string, Entry>();
-  for (const owner of owners) for (const { key, entry } of owner.entries) entries.set(key, entry);
-  return entries;
+export function entriesByKey({ owners }: DesiredState): ReadonlyMap<string, Entry> {
+  const all = () => {
+    const entries = new Map<string, Entry>();
+    for (const owner of owners) for (const { key, entry } of owner.entries) entries.set(key, entry);
+    return entries;
+  };
+  const [first, ...others] = owners;
+  const plain = first === undefined || others.length > 0 ? undefined : plainGuestsOf(first);
+  return plain === undefined ? all() : plainEntries(plain, all);
 }
 
 /** Links that an owner names, by entries or by settings, sorted. */
 export function linksOfDesired(desired: DesiredState): string[] {
   const links = new Set<string>(desired.links.keys());
-  for (const owner of desired.owners) for (const { entry } of owner.entries) links.add(entry.link);
+  for (const owner of desired.owners) {
+    const plain = plainGuestsOf(owner);
+    if (plain !== undefined) for (const { route } of plain) links.add(route.link);
+    else for (const { entry } of owner.entries) links.add(entry.link);
+  }
   return [...links].sort();
 }
 

@@ -1,11 +1,14 @@
+import { type PlainGuests, plainGuestsOf, plainGuestsOfAll, withPlainGuests } from "../model/alike.ts";
 import type { RenderedFile } from "../model/change.ts";
 import type { Entry } from "../model/entry.ts";
 import type { FoundFile } from "../model/file.ts";
-import type { DesiredState, Persistence } from "../model/owner.ts";
-import { type Digest, renderBlock } from "./block.ts";
+import { once } from "../model/once.ts";
+import type { DesiredState, OwnerState, Persistence } from "../model/owner.ts";
+import { type Digest, frameBlock, renderBlock } from "./block.ts";
 import { type BridgeRendering, bridgeBaseText, netdevFile } from "./bridgeFiles.ts";
 import { head } from "./head.ts";
 import { dropInPaths, standalonePath } from "./paths.ts";
+import { plainBody } from "./plainBody.ts";
 import { writeSection } from "./unitFile.ts";
 
 /** What is written for one link. */
@@ -39,10 +42,21 @@ export function linkOfFile(text: string): string | null {
 /** Each link's owners with their entries there, in the order of the owners; one look at each entry. */
 export function ownersByLink({ owners }: DesiredState): Map<string, OwnerEntries[]> {
   const byLink = new Map<string, OwnerEntries[]>();
-  for (const { owner, source, persistence, entries } of owners) {
+  const add = (link: string, ofOwner: OwnerEntries) => {
+    const all = byLink.get(link) ?? [];
+    all.push(ofOwner);
+    byLink.set(link, all);
+  };
+  for (const state of owners) {
+    const { owner, source, persistence } = state;
+    const plain = plainGuestsOf(state);
+    if (plain !== undefined) {
+      for (const link of new Set(plain.map(({ route }) => route.link))) add(link, plainOwner(state, plain, link));
+      continue;
+    }
     const here = new Map<string, Entry[]>();
     let [link, list]: [string | null, Entry[]] = [null, []];
-    for (const { entry } of entries) {
+    for (const { entry } of state.entries) {
       // Most stand beside another of the same link.
       if (entry.link !== link) {
         link = entry.link;
@@ -51,13 +65,24 @@ export function ownersByLink({ owners }: DesiredState): Map<string, OwnerEntries
       }
       list.push(entry);
     }
-    for (const [name, ofLink] of here) {
-      const all = byLink.get(name) ?? [];
-      all.push({ owner, source, persistence, entries: ofLink });
-      byLink.set(name, all);
-    }
+    for (const [name, entries] of here) add(name, { owner, source, persistence, entries });
   }
   return byLink;
+}
+
+function plainOwner(state: OwnerState, plain: readonly PlainGuests[], link: string): OwnerEntries {
+  const { owner, source, persistence } = state;
+  const entries = once(() => state.entries.flatMap(({ entry }) => (entry.link === link ? [entry] : [])));
+  const ofLink = {
+    ...{ owner, source, persistence },
+    get entries() {
+      return entries();
+    },
+  };
+  return withPlainGuests(
+    ofLink,
+    plain.filter(({ route }) => route.link === link),
+  );
 }
 
 /** A symbolic link under a name of ours to something else than a text of ours: whoever made it wants what it names. */
@@ -74,16 +99,40 @@ export function renderLink(rendering: LinkRendering, digest: Digest): RenderedFi
     files.push({ path: standalonePath(rendering.link), text: baseText(rendering), entries: [] });
   if (rendering.bridge != null) files.push(netdevFile(rendering.bridge, digest));
   for (const persistence of ["persistent", "runtime"] as const) {
-    const owners = rendering.owners.filter((owner) => owner.persistence === persistence && owner.entries.length > 0);
+    const owners = rendering.owners.filter((owner) => owner.persistence === persistence && hasEntries(owner));
     if (owners.length === 0) continue;
     const path = persistence === "persistent" ? paths.entries : paths.runtimeEntries;
-    const blocks = owners.map((owner) => renderBlock(owner.owner, owner.source, owner.entries, digest));
-    const text = entriesText(rendering.link, blocks);
-    files.push({ path, text, entries: owners.flatMap((owner) => owner.entries) });
+    const text = entriesText(
+      rendering.link,
+      owners.map((owner) => blockOf(owner, digest)),
+    );
+    files.push(entriesFile(path, text, owners));
   }
   const kept = rendering.kept ?? new Map<string, string>();
   const replaced = files.filter(({ path }) => !kept.has(path));
   return [...replaced, ...[...kept].map(([path, text]) => ({ path, text, entries: [] }))];
+}
+
+function hasEntries(owner: OwnerEntries): boolean {
+  return plainGuestsOf(owner) !== undefined || owner.entries.length > 0;
+}
+
+function blockOf(of: OwnerEntries, digest: Digest): string {
+  const plain = plainGuestsOf(of);
+  if (plain === undefined) return renderBlock(of.owner, of.source, of.entries, digest);
+  return frameBlock(of.owner, of.source, plainBody(plain), digest);
+}
+
+function entriesFile(path: string, text: string, owners: readonly OwnerEntries[]): RenderedFile {
+  const entries = once(() => owners.flatMap((owner) => owner.entries));
+  const file = {
+    ...{ path, text },
+    get entries() {
+      return entries();
+    },
+  };
+  const plain = plainGuestsOfAll(owners);
+  return plain === undefined ? file : withPlainGuests(file, plain);
 }
 
 function baseText(rendering: LinkRendering): string {

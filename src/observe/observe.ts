@@ -55,9 +55,10 @@ export function observeHost(
   readonly observed: Promise<ObservedHost>;
   readonly statuses: Promise<Statuses>;
 } {
+  // It is asked twice, and the second answer takes longest of all.
+  const networkd = observeNetworkd(system);
   const links = observeKernelLinks(system);
   const kernel = observeKernel(system, links);
-  const networkd = observeNetworkd(system);
   const units = system.readUnits(unitDirectories, [".network", ".netdev"]);
   const begun = beginStatuses(system, { units, networkd, links });
   const statuses = begun.then(({ answers }) => answers);
@@ -77,7 +78,10 @@ async function beginStatuses(
 ): Promise<{ readonly answers: Promise<Statuses> }> {
   const links = [...new Set(generatedLinks(generatedFiles(await asked.units)))];
   const asks = links.length > 0 && (await asked.networkd).running;
-  return { answers: asks ? observeLinks(system, await asked.links, links) : Promise.resolve(new Map()) };
+  const answers = asks ? observeLinks(system, await asked.links, links) : Promise.resolve(new Map());
+  // A question goes out when nothing is computed.
+  if (asks) await system.sleep(0);
+  return { answers };
 }
 
 async function observeAll(

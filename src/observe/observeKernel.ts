@@ -1,8 +1,12 @@
 import { CommandError } from "../errors.ts";
+import { type Grouped, groupNeighbors, groupRoutes } from "../kernel/groupEntries.ts";
 import { parseLinks } from "../kernel/parseLinks.ts";
 import { parseNeighbors } from "../kernel/parseNeighbors.ts";
 import { parseRoutes } from "../kernel/parseRoutes.ts";
 import { parseRules } from "../kernel/parseRules.ts";
+import type { Family } from "../model/address.ts";
+import { groupsOf, withGroups } from "../model/alike.ts";
+import { once } from "../model/once.ts";
 import type { Rule } from "../model/rule.ts";
 import type { KernelEntries, KernelLink, KernelState } from "../model/state.ts";
 import type { System } from "../system/system.ts";
@@ -23,7 +27,9 @@ export const emptyKernel: KernelState = { links: new Map(), routes: [], neighbor
 export async function observeKernel(system: System, asked = observeKernelLinks(system)): Promise<KernelState> {
   if (system.offline) return emptyKernel;
   const [links, entries] = await Promise.all([asked, observeEntries(system)]);
-  return { links, ...entries };
+  const { rules } = entries;
+  const all = { links, rules, routes: () => entries.routes, neighbors: () => entries.neighbors };
+  return withGroups(whenAsked(all), groupsOf(entries));
 }
 
 /**
@@ -33,14 +39,51 @@ export async function observeKernel(system: System, asked = observeKernelLinks(s
  * @throws CommandError when `ip` fails
  */
 export async function observeEntries(system: System, rules?: KernelEntries["rules"]): Promise<KernelEntries> {
-  // Each list is parsed while `ip` still prints the others.
+  // Each list is read while `ip` still prints the others.
   const [routes4, routes6, neighbors, found] = await Promise.all([
-    ip(system, ["-j", "-N", "-4", "route", "show", "table", "all"]).then((text) => parseRoutes(text, 4)),
-    ip(system, ["-j", "-N", "-6", "route", "show", "table", "all"]).then((text) => parseRoutes(text, 6)),
-    ip(system, ["-j", "-N", "neigh", "show"]).then(parseNeighbors),
+    observeRoutes(system, 4),
+    observeRoutes(system, 6),
+    ip(system, ["-j", "-N", "neigh", "show"]).then((text) => listed(groupNeighbors(text), () => parseNeighbors(text))),
     rules ?? observeRules(system),
   ]);
-  return { routes: routes6.length === 0 ? routes4 : [...routes4, ...routes6], neighbors, rules: found };
+  const entries = whenAsked({
+    rules: found,
+    routes: () => [...routes4.all(), ...routes6.all()],
+    neighbors: neighbors.all,
+  });
+  return withGroups(entries, {
+    routes: [...routes4.groups, ...routes6.groups],
+    neighbors: neighbors.groups,
+    others: { routes: [...routes4.others, ...routes6.others], neighbors: neighbors.others },
+  });
+}
+
+async function observeRoutes(system: System, family: Family) {
+  const text = await ip(system, ["-j", "-N", `-${family}`, "route", "show", "table", "all"]);
+  return listed(groupRoutes(text, family), () => parseRoutes(text, family));
+}
+
+/** A listing, and all that is in it, which is made when it is asked for. */
+function listed<Group, Item>(grouped: Grouped<Group, Item>, parse: () => readonly Item[]) {
+  return { ...grouped, all: grouped.groups.length === 0 ? () => grouped.others : once(parse) };
+}
+
+/** The lists are made when they are asked for. */
+function whenAsked<Rest extends Pick<KernelEntries, "rules">>({
+  routes,
+  neighbors,
+  ...rest
+}: Rest & { routes(): KernelEntries["routes"]; neighbors(): KernelEntries["neighbors"] }) {
+  const [allRoutes, allNeighbors] = [once(routes), once(neighbors)];
+  return {
+    ...rest,
+    get routes() {
+      return allRoutes();
+    },
+    get neighbors() {
+      return allNeighbors();
+    },
+  };
 }
 
 /** The policy rules of both families, but for the kernel's own. */

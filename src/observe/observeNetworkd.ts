@@ -33,9 +33,9 @@ export async function observeNetworkd(system: System): Promise<NetworkdState> {
     const reason = "with --root there is no networkd";
     return { running: false, reason, absent: null, version, leavesForeign: nothingLeft, identity: reason };
   }
-  const [versionText, owner] = await Promise.all([system.run("networkctl", ["--version"]), findNetworkd(system)]);
-  const version = parseVersion(versionText.stdout);
+  const owner = await findNetworkd(system);
   const { process, started, absent, identity } = owner;
+  const version = (await loadedVersion(system, process)) ?? (await installedVersion(system));
   if (process === null) {
     return { running: false, reason: owner.reason, absent, version, leavesForeign: nothingLeft, identity };
   }
@@ -117,6 +117,17 @@ export async function observeLinks(
 
 const nothingLeft: ForeignManagement = { routes: false, rules: false, nextHops: false };
 
+/** The library that the running networkd has loaded; null if that cannot be seen, as without root, or is part of networkd. */
+async function loadedVersion(system: System, process: string | null): Promise<number | null> {
+  const maps = process === null ? null : await system.readText(`/proc/${process}/maps`).catch(() => null);
+  return versionOfLibrary(/\/(libsystemd-shared-\S+)/.exec(maps ?? "")?.[1] ?? "");
+}
+
+/** Of a networkd that does not run, too; to start the program takes as long as a listing of some thousand entries. */
+async function installedVersion(system: System): Promise<number | null> {
+  return parseVersion((await system.run("networkctl", ["--version"])).stdout);
+}
+
 /** The shared library carries the version in its name; good enough for an image that is not running. */
 async function versionOfImage(system: System): Promise<number | null> {
   for (const directory of [
@@ -125,11 +136,16 @@ async function versionOfImage(system: System): Promise<number | null> {
     "/usr/lib/systemd",
   ]) {
     for (const file of await system.list(directory)) {
-      const found = /^libsystemd-shared-(\d+)/.exec(file)?.[1];
-      if (found !== undefined) return Number(found);
+      const found = versionOfLibrary(file);
+      if (found !== null) return found;
     }
   }
   return null;
+}
+
+function versionOfLibrary(file: string): number | null {
+  const found = /^libsystemd-shared-(\d+)/.exec(file)?.[1];
+  return found === undefined ? null : Number(found);
 }
 
 /** When a process was started, in ticks since the boot, as text (proc(5), starttime); null if there is no such process. */

@@ -1,3 +1,4 @@
+import { plainGuestsOf } from "../model/alike.ts";
 import type { RenderedFile } from "../model/change.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import { once } from "../model/once.ts";
@@ -36,7 +37,7 @@ export function recordedEntries(generated: ReadonlyMap<string, string>, rendered
 
 /** @returns `whole`: links whose rendered files are all there, so that what is desired on them stands in files; `parsed`: the rest */
 function readAll(generated: ReadonlyMap<string, string>, rendered: readonly RenderedFile[]) {
-  const withEntries = rendered.filter(({ entries }) => entries.length > 0);
+  const withEntries = rendered.filter((file) => linkOf(file) !== "");
   const partial = new Set(withEntries.filter(({ path, text }) => generated.get(path) !== text).map(linkOf));
   const whole = new Set(withEntries.map(linkOf).filter((link) => !partial.has(link)));
   const skipped = new Set(withEntries.filter((file) => whole.has(linkOf(file))).map(({ path }) => path));
@@ -48,6 +49,8 @@ function readAll(generated: ReadonlyMap<string, string>, rendered: readonly Rend
   return { parsed, whole };
 }
 
-function linkOf({ entries: [first] }: RenderedFile): string {
-  return first?.link ?? "";
+/** The link of the entries in a file; empty if it has none. */
+function linkOf(file: RenderedFile): string {
+  const [plain] = plainGuestsOf(file) ?? [];
+  return plain?.route.link ?? file.entries[0]?.link ?? "";
 }

@@ -1,5 +1,6 @@
 import type { KernelChange, Note } from "../model/change.ts";
 import { type Entry, entryText, sameEntry } from "../model/entry.ts";
+import { once } from "../model/once.ts";
 import { isOursToRemove, isOursToReplace, type OwnRecord } from "../model/ownership.ts";
 import { hasNoLink, linksOf, routeTextOfAnyone } from "../model/route.ts";
 import { type Rule, ruleKey } from "../model/rule.ts";
@@ -29,7 +30,7 @@ export function planKernel(
   record: OwnRecord,
   adopt: boolean,
 ): KernelPlan {
-  const current = indexKernel(kernel, record.protocol);
+  const current = once(() => indexKernel(kernel, record.protocol));
   const diff = kernelDiff(desired, kernel, record.protocol);
   const changes: KernelChange[] = [];
   const notes: Note[] = [];
@@ -55,8 +56,9 @@ export function planKernel(
     changes.push({ action: "replace", entry: wanted, before: found });
   }
   const rules = planRules(
-    diff.keep.filter((wanted) => wanted.kind === "rule"),
-    kernel.rules.filter((rule) => isSpare(rule, desired, current)),
+    // Nearly all hosts have none.
+    kernel.rules.length === 0 ? [] : diff.keep.filter((wanted) => wanted.kind === "rule"),
+    kernel.rules.filter((rule) => isSpare(rule, desired, current())),
     kernel.rules,
     record,
   );
@@ -87,11 +89,15 @@ function isSpare(rule: Rule, desired: ReadonlyMap<string, Entry>, current: Reado
 }
 
 /** Neighbors on live links that are as desired but for our mark: it comes with setting them once more, without a gap. */
-function unmarked(desired: ReadonlyMap<string, Entry>, current: ReadonlyMap<string, KernelEntry>, record: OwnRecord) {
+function unmarked(
+  desired: ReadonlyMap<string, Entry>,
+  current: () => ReadonlyMap<string, KernelEntry>,
+  record: OwnRecord,
+) {
   const { live, protocol } = record;
   if (live === undefined || live.size === 0) return [];
   return [...desired].flatMap(([key, wanted]) => {
-    const found = wanted.kind === "neighbor" && live.has(wanted.link) ? current.get(key) : undefined;
+    const found = wanted.kind === "neighbor" && live.has(wanted.link) ? current().get(key) : undefined;
     return found !== undefined && found.protocol !== protocol && sameEntry(found, wanted) ? [{ wanted, found }] : [];
   });
 }

@@ -1,4 +1,5 @@
 import { familyOf } from "../model/address.ts";
+import { entriesOfOthers } from "../model/alike.ts";
 import { entryKey, entryText } from "../model/entry.ts";
 import { isOursToReplace, type OwnRecord } from "../model/ownership.ts";
 import { hasNoLink, kernelProtocol, staticProtocol } from "../model/route.ts";
@@ -38,14 +39,16 @@ export function reloadThreats(kernel: KernelState, record: OwnRecord, facts: Rel
   const links = keepsAll ? new Set([...facts.links].filter((link) => facts.unguarded.has(link))) : facts.links;
   if (links.size === 0) return [];
   const isForeign = (entry: KernelEntry) => {
-    // First what costs nothing: nearly all that a host has is ours.
-    if (entry.protocol === record.protocol) return false;
     const key = entryKey(entry);
     return !facts.desired.has(key) && !isOursToReplace(entry, record) && !facts.ownedByNetworkd(key);
   };
-  const routes = kernel.routes.filter((route) => route.protocol !== kernelProtocol && isForeign(route));
-  const rules = facts.leaves.rules ? [] : kernel.rules.filter(isForeign);
-  const neighbors = kernel.neighbors.filter((neighbor) => links.has(neighbor.link) && isForeign(neighbor));
+  // Nearly all that a host has is ours.
+  const others = entriesOfOthers(kernel, record.protocol);
+  const routes = others.routes.filter((route) => route.protocol !== kernelProtocol && isForeign(route));
+  const rules = facts.leaves.rules
+    ? []
+    : kernel.rules.filter((rule) => rule.protocol !== record.protocol && isForeign(rule));
+  const neighbors = others.neighbors.filter((neighbor) => links.has(neighbor.link) && isForeign(neighbor));
   return [
     ...routes
       .filter((route) => routeGoes(route, { ...facts, links }))

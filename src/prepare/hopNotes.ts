@@ -1,3 +1,4 @@
+import { plainGuestsOf } from "../model/alike.ts";
 import type { Note } from "../model/change.ts";
 import { linksOf } from "../model/route.ts";
 import type { LinkRendering } from "../networkd/render.ts";
@@ -12,6 +13,7 @@ export function hopNotes(link: string, owners: LinkRendering["owners"], { networ
   if (version === null || version >= 257) return [];
   const others = new Set<string>();
   for (const owner of owners) {
+    if (plainGuestsOf(owner) !== undefined) continue;
     for (const entry of owner.entries) {
       if (entry.kind === "route" && entry.nextHops.length > 0) for (const name of linksOf(entry)) others.add(name);
     }

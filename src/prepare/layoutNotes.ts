@@ -1,3 +1,4 @@
+import { plainGuestsOf } from "../model/alike.ts";
 import type { Note } from "../model/change.ts";
 import { isExclusive } from "../networkd/exclusive.ts";
 import { standalonePath } from "../networkd/paths.ts";
@@ -74,9 +75,7 @@ function sharingNotes(link: string, base: BaseResolution & { kind: "base" }, obs
 /** networkd ignores what is over its limit, and says so only in its journal. */
 function limitNotes(link: string, owners: LinkRendering["owners"], observed: Observed): Note[] {
   const { networkd, routeLimit } = observed;
-  if (owners.reduce((sum, { entries }) => sum + entries.length, 0) <= routeLimit) return [];
-  let routes = 0;
-  for (const { entries } of owners) for (const { kind } of entries) if (kind === "route") routes += 1;
+  const routes = owners.reduce((sum, owner) => sum + routesOf(owner), 0);
   if (routes <= routeLimit) return [];
   const text =
     routes > ownLimit
@@ -86,6 +85,14 @@ function limitNotes(link: string, owners: LinkRendering["owners"], observed: Obs
         "link and ignores the rest; set net.ipv6.route.max_size=100000 in sysctl.d(5), apply it and restart systemd-networkd, " +
         "or spread the routes over several links";
   return [{ level: "refusal", link, text }];
+}
+
+function routesOf(owner: LinkRendering["owners"][number]): number {
+  const plain = plainGuestsOf(owner);
+  if (plain !== undefined) return plain.reduce((sum, { macs }) => sum + macs.size, 0);
+  let routes = 0;
+  for (const { kind } of owner.entries) if (kind === "route") routes += 1;
+  return routes;
 }
 
 /** Protocol ra (9), or dynamic addresses: who set them up is not networkd, for it does not know the link. */

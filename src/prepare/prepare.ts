@@ -4,6 +4,7 @@ import { tableOf } from "../desired/table.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Address, Parsed } from "../model/address.ts";
 import { covers, lengthOf } from "../model/address.ts";
+import { groupsOf } from "../model/alike.ts";
 import type { FileChange, KernelChange, Note, Plan } from "../model/change.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import type { DesiredState, Persistence } from "../model/owner.ts";
@@ -78,7 +79,7 @@ export async function prepare(system: System, settings: Settings, options: Prepa
   const [host, announced, { kept, names, shapes }] = await Promise.all([
     observedHost,
     readAnnounced(system),
-    Promise.all([readHostDocuments(system), readTableNames(system), begun]).then(([read, tables]) => ({
+    Promise.all([begun.then(() => readHostDocuments(system)), readTableNames(system)]).then(([read, tables]) => ({
       kept: read,
       names: tables,
       shapes: shapeDocuments(read, options.given),
@@ -200,7 +201,9 @@ export function documentContext(
 /** The host's own addresses and the next hops of its default routes: no guest can have one of them. */
 export function hostAddressesOf(kernel: KernelState): Address[] {
   const addresses = [...kernel.links.values()].flatMap((link) => link.addresses.map(({ address }) => address));
-  const gateways = kernel.routes
+  // What is alike are routes to single addresses.
+  const routes = groupsOf(kernel)?.others.routes ?? kernel.routes;
+  const gateways = routes
     .filter((route) => route.table === 254 && lengthOf(route.destination) === 0 && route.gateway !== null)
     .map((route) => route.gateway as Address);
   return [...new Set([...addresses, ...gateways])];

@@ -47,6 +47,8 @@ async function send(made: FakeSystem, call: string | object, more = {}, meanwhil
   let todo = meanwhile;
   const sleep = async (milliseconds: number) => {
     await made.system.sleep(milliseconds);
+    // That is only a turn for others.
+    if (milliseconds === 0) return;
     const once = todo;
     todo = undefined;
     await once?.();
