@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../context.ts";
 import { readDocument } from "../../desired/document.ts";
 import { parseStored, type StoredDocument } from "../../desired/stored.ts";
-import { type ExitCode, exitCodes, UserError } from "../../errors.ts";
+import { exitCodes, UserError } from "../../errors.ts";
 import { assertNetworks, changeForVdsm, type NetworkChange, type VdsmChange } from "../../hooks/vdsm.ts";
 import { type VdsmProblem, vdsmErrors } from "../../hooks/vdsmNetwork.ts";
 import { places } from "../../model/places.ts";
@@ -14,17 +14,8 @@ import { appliedResult, applyGiven, requirePrivilege } from "../apply.ts";
 import { checkOwners, ownerDocument } from "../set.ts";
 import { type HookOptions, usageResult } from "./hookCall.ts";
 import { documentOf, keptText, vdsmHost, vdsmSource } from "./hookVdsmHost.ts";
+import { answer, badCall, type VdsmOutcome } from "./hookVdsmOutcome.ts";
 import { tryNetworks } from "./hookVdsmTry.ts";
-
-/** What became of a call; `code` is VDSM's, 0 for done. */
-export interface VdsmOutcome {
-  readonly code: number;
-  readonly exitCode: ExitCode;
-  readonly problems: readonly VdsmProblem[];
-  readonly messages: readonly Message[];
-  /** What `apply` says of it; null if nothing was tried. */
-  readonly applied: unknown;
-}
 
 interface Decided {
   readonly networks: readonly NetworkChange[];
@@ -157,33 +148,4 @@ function documentProblems(
       return { code: vdsmErrors.badParameters, subject, message: message.replace(/^\S*: (\S+\.\S+: )?/, "") };
     });
   });
-}
-
-function badCall(problems: readonly VdsmProblem[]): VdsmOutcome {
-  const messages = problems.map(
-    ({ code, subject, message }): Message => ({
-      level: "error",
-      text: `error ${code}: ${subject}: ${message}`,
-    }),
-  );
-  return { code: problems[0]?.code ?? 0, exitCode: exitCodes.badData, problems, messages, applied: null };
-}
-
-function answer(
-  { networks, notes }: Pick<Decided, "networks" | "notes">,
-  { code, exitCode, problems, messages, applied }: VdsmOutcome,
-  { strict }: HookOptions,
-): CommandResult {
-  const warnings = notes.map((text): Message => ({ level: "warning", text }));
-  const said = [...warnings, ...messages];
-  const [problem] = problems;
-  const wrong = problem === undefined ? undefined : `${problem.subject}: ${problem.message}`;
-  const message = code === 0 ? "Done" : (wrong ?? said.findLast(({ level }) => level === "error")?.text ?? "failed");
-  const changed = networks.map(({ name, action, link, table }) => ({ name, action, link, table }));
-  return {
-    exitCode: strict ? exitCode : exitCodes.asDesired,
-    data: { status: { code, message }, problems: [...problems], networks: changed, notes: [...notes], applied },
-    text: "",
-    messages: said,
-  };
 }

@@ -6,7 +6,7 @@ import type { GivenDocument } from "../../store/documents.ts";
 import { isPending, readTrial, type Trial } from "../../store/trial.ts";
 import { confirmTrial, takeBack } from "../trialEnd.ts";
 import { beginTrial, undoTrial } from "../try.ts";
-import type { VdsmOutcome } from "./hookVdsm.ts";
+import type { VdsmOutcome } from "./hookVdsmOutcome.ts";
 
 /** VDSM changes this file when its manager has called: a call that comes after the change has got through it. */
 export const clientLog = "/run/vdsm/client.log";
