@@ -43,7 +43,7 @@ export async function perform(watch: Watch, task: Task): Promise<void> {
 export async function performHooks(watch: Watch): Promise<void> {
   const { context, suspects, say } = watch;
   // Those that came while the last ones were carried out are not alone.
-  if (watch.crowded) await context.system.sleep(gathering);
+  if (watch.crowded) await gather(watch);
   const calls = watch.calls.splice(0, mostCalls);
   watch.busy = { since: context.system.now(), events: [] };
   try {
@@ -62,6 +62,15 @@ export async function performHooks(watch: Watch): Promise<void> {
   } finally {
     watch.crowded = watch.calls.length > 0;
     resume(watch);
+  }
+}
+
+/** Waits for more calls, for a while, or until no more come. */
+async function gather({ calls, context: { system } }: Watch): Promise<void> {
+  const until = system.now() + longestGathering;
+  for (let before = -1; before < calls.length && calls.length < mostCalls && system.now() < until; ) {
+    before = calls.length;
+    await system.sleep(quiet);
   }
 }
 
@@ -170,6 +179,8 @@ function isBusy(error: unknown): boolean {
 }
 
 /** In milliseconds: a run costs a few, and so is shared. */
-const gathering = 15;
+const longestGathering = 30;
+/** In milliseconds: on a busy host the next call of a crowd comes sooner. */
+const quiet = 4;
 /** With many more owners at once a run reads the whole host (prepareNarrow.ts). */
 const mostCalls = 60;
