@@ -4,6 +4,8 @@ import { ownerText } from "../model/owner.ts";
 import { keyedDiff } from "../plan/diff.ts";
 import type { AuditInput, FileComparison, Obstacle } from "./input.ts";
 
+/** The drop-in with a link's settings, which has no entries. */
+const settingsName = "50-netkeep-link.conf";
 const overwrite = "netkeep apply (or netkeep audit --repair) writes it anew";
 const remove = "netkeep apply (or netkeep audit --repair) removes it";
 
@@ -101,10 +103,16 @@ function missingFile(file: FileComparison): Finding {
   };
 }
 
-function extraFile(file: FileComparison, { live }: AuditInput): Finding {
+function extraFile(file: FileComparison, { live, files }: AuditInput): Finding {
   const why = file.link === null ? undefined : live.get(file.link);
+  // It has guarded something of others that has gone since: nothing is wrong with it.
+  const isIdle =
+    nameOf(file.path) === settingsName &&
+    why === undefined &&
+    files.every((other) => other === file || other.link !== file.link);
   return {
     ...about(file, "dropin-extra"),
+    severity: isIdle ? "info" : "error",
     expected: null,
     actual: contents(file.path, file.actual.size),
     message: `${file.path} is left over: ${why === undefined ? "no document needs it" : `${file.link} is kept live, because ${why}`}`,

@@ -1,11 +1,8 @@
-import { parseAddress } from "../model/address.ts";
 import type { FileChange, Note, RenderedFile } from "../model/change.ts";
 import { entryKey } from "../model/entry.ts";
 import { type LinkFacts, virtualLinkFacts } from "../model/link.ts";
 import type { DesiredState } from "../model/owner.ts";
-import { isOursToRemove, type OwnRecord } from "../model/ownership.ts";
-import { kernelProtocol } from "../model/route.ts";
-import type { KernelNeighbor, KernelRoute } from "../model/state.ts";
+import type { OwnRecord } from "../model/ownership.ts";
 import type { BaseFileChoice } from "../networkd/baseFile.ts";
 import type { Digest } from "../networkd/block.ts";
 import { netdevHints } from "../networkd/matchNetdev.ts";
@@ -19,9 +16,10 @@ import {
 } from "../networkd/paths.ts";
 import { type LinkRendering, linkOfFile, ownersByLink, renderLink } from "../networkd/render.ts";
 import { type BaseResolution, resolveBase } from "../networkd/resolveBase.ts";
-import { assignments, type Section, scanFile } from "../networkd/scan.ts";
-import { generatedLinks, type Observed } from "../observe/observe.ts";
+import type { Section } from "../networkd/scan.ts";
+import type { Observed } from "../observe/observe.ts";
 import type { BridgePlan } from "../plan/bridges.ts";
+import { isStillGuarded, linksStillGuarded } from "./guarded.ts";
 import { bridgeOn, sysctlFiles } from "./layoutBridges.ts";
 import { fileNotes } from "./layoutNotes.ts";
 import { liveNotes, whyLive } from "./linkMode.ts";
@@ -122,42 +120,6 @@ function layoutOf(
     ],
     reloads: (changes) => [...new Set(changes.map(linkToReload).filter((link) => link !== null))],
   };
-}
-
-/**
- * Links that netkeep has no entries on any more, and whose settings still guard what others have there: without
- * KeepConfiguration= the very reload that takes our files away would delete that too. The settings stay as long.
- */
-function linksStillGuarded(wanted: readonly string[], record: OwnRecord, observed: Observed): string[] {
-  const left = generatedLinks(observed.generated).filter((link) => !wanted.includes(link));
-  return [...new Set(left)].filter((link) => isStillGuarded(link, record, observed));
-}
-
-function isStillGuarded(link: string, record: OwnRecord, observed: Observed): boolean {
-  const { kernel, generated, statuses } = observed;
-  const status = statuses.get(link);
-  if (status === undefined || status.baseFile === null || standaloneLink(status.baseFile) !== null) return false;
-  if (!generatedLinks(generated).includes(link)) return false;
-  const isForeign = (entry: KernelRoute | KernelNeighbor) =>
-    entry.link === link &&
-    entry.protocol !== kernelProtocol &&
-    !isOursToRemove(entry, record) &&
-    (status.entries.get(entryKey(entry)) ?? "foreign") === "foreign";
-  const own = new Set(addressesOf(observed, status.baseFile));
-  const foreignAddress = status.foreignAddresses.some((address) => !own.has(address));
-  return foreignAddress || [...kernel.routes, ...kernel.neighbors].some(isForeign);
-}
-
-/** Addresses that a base file sets: networkd 257 calls them foreign too when they were there before it started. */
-function addressesOf(observed: Observed, path: string): string[] {
-  const file = observed.tree.find((candidate) => candidate.path === path);
-  if (file?.kind !== "text") return [];
-  const { sections } = scanFile(path, file.text);
-  const texts = ["Network", "Address"].flatMap((section) => assignments(sections, section, "Address"));
-  return texts.flatMap(({ value }) => {
-    const parsed = parseAddress(value.replace(/\/.*$/, ""));
-    return "problem" in parsed ? [] : [parsed.value];
-  });
 }
 
 function withoutKeys(rendering: LinkRendering, keys: ReadonlySet<string>): LinkRendering {

@@ -53,6 +53,14 @@ const traps: readonly Trap[] = [
     says: "is disabled",
   },
   {
+    about: "networkd is masked until the next boot",
+    lay:
+      "systemctl stop systemd-networkd.socket systemd-networkd.service; " +
+      "systemctl mask --runtime systemd-networkd.socket systemd-networkd.service",
+    turns: ["fail networkd-running"],
+    says: "systemd-networkd is not running",
+  },
+  {
     about: "networkd may delete what is foreign",
     lay: "rm /etc/systemd/networkd.conf.d/50-netkeep.conf; systemctl restart systemd-networkd",
     turns: ["warn foreign-entries"],

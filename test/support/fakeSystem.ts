@@ -52,6 +52,7 @@ export class FakeSystem {
   readonly files = new FakeFiles();
   readonly kernel: FakeKernel;
   #networkd: FakeNetworkd | null = null;
+  #halted = false;
   readonly #host: FakeHost;
   #now = (bootTime + 86_400) * 1000;
   #effects = 0;
@@ -99,6 +100,15 @@ export class FakeSystem {
   /** Starts networkd, which reads its files now. */
   boot(): void {
     if (this.#host.networkd !== null) this.#networkd = new FakeNetworkd(this.#host.networkd, this.kernel, this.files);
+  }
+
+  /** Stops networkd; what it has set stays. */
+  halt(): void {
+    this.#halted = true;
+  }
+
+  get #networkdRuns(): boolean {
+    return this.#host.networkd !== null && !this.#halted;
   }
 
   get networkd(): FakeNetworkd {
@@ -183,7 +193,7 @@ export class FakeSystem {
       const index = /^\/org\/freedesktop\/network1\/link\/_3(\d+)$/.exec(path)?.[1];
       if (index === undefined || member !== "Describe")
         throw new Error(`the fake host does not know: ${path} ${member}`);
-      return this.#host.networkd === null ? null : this.networkd.describe(Number(index));
+      return this.#networkdRuns ? this.networkd.describe(Number(index)) : null;
     },
     withLock: async (path, _seconds, work) => {
       if (this.locked) throw new Error("the lock is taken twice");
@@ -234,7 +244,7 @@ export class FakeSystem {
 
   #answer(program: string, args: readonly string[], input: string, killedAfter?: number): ProgramResult {
     const command = [program, ...args].join(" ");
-    const running = this.#host.networkd !== null;
+    const running = this.#networkdRuns;
     if (program === "ip") return this.kernel.ip(args, input, killedAfter);
     if (command === "networkctl --version") return ok(`systemd ${this.#host.networkd ?? 252} (fake)\n+PAM\n`);
     if (program === "networkctl" && running) return this.networkd.run(args);
@@ -258,7 +268,7 @@ export class FakeSystem {
   /** What the kernel says of time and of networkd's process. */
   #proc(path: string): string | null {
     if (path === "/proc/uptime") return `${(this.#now / 1000 - bootTime).toFixed(2)} 0.00\n`;
-    const running = path === `/proc/${networkdPid}/stat` && this.#host.networkd !== null;
+    const running = path === `/proc/${networkdPid}/stat` && this.#networkdRuns;
     return running ? `${networkdPid} (systemd-network) ${"S ".repeat(19)}1000 0` : null;
   }
 
