@@ -53,16 +53,31 @@ export function readBlocks(text: string): Block[] {
   }));
 }
 
+/** The owners and sources of `readBlocks`, without a look at what is between the heads. */
+export function blockHeads(text: string): Pick<Block, "owner" | "source">[] {
+  return headPlaces(text).flatMap((at) => {
+    const end = text.indexOf("\n", at);
+    const [, owner, , source = ""] = opening.exec(text.slice(at, end < 0 ? undefined : end)) ?? [];
+    return owner === undefined ? [] : [{ owner: ownerOf(owner), source }];
+  });
+}
+
 /** Where blocks begin in a drop-in, and whose they are; nothing between them is looked at. */
 export function blockStarts(text: string): { readonly owner: string; readonly at: number }[] {
-  const starts: { owner: string; at: number }[] = [];
-  const word = "# netkeep block owner=";
-  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
-    if (at > 0 && text[at - 1] !== "\n") continue;
-    const begin = at + word.length;
-    starts.push({ owner: ownerOf(text.slice(begin, text.indexOf(" ", begin))), at });
+  return headPlaces(text).map((at) => {
+    const begin = at + headWord.length;
+    return { owner: ownerOf(text.slice(begin, text.indexOf(" ", begin))), at };
+  });
+}
+
+const headWord = "# netkeep block owner=";
+
+function headPlaces(text: string): number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf(headWord); at >= 0; at = text.indexOf(headWord, at + headWord.length)) {
+    if (at === 0 || text[at - 1] === "\n") places.push(at);
   }
-  return starts;
+  return places;
 }
 
 /** The entries in a text of sections, as networkd would install them on `link`. */

@@ -59,7 +59,8 @@ export function observeHost(
   const networkd = observeNetworkd(system);
   const links = observeKernelLinks(system);
   const kernel = observeKernel(system, links);
-  const units = system.readUnits(unitDirectories, [".network", ".netdev"]);
+  // What was asked goes out before anything is read.
+  const units = system.sleep(0).then(() => system.readUnits(unitDirectories, [".network", ".netdev"]));
   const begun = beginStatuses(system, { units, networkd, links });
   const statuses = begun.then(({ answers }) => answers);
   // Who never comes to ask for them has failed in another way, and says so.

@@ -1,3 +1,4 @@
+import type { Address } from "../model/address.ts";
 import {
   type GroupedEntries,
   groupsOf,
@@ -9,6 +10,7 @@ import {
   routesOf,
 } from "../model/alike.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
+import type { MacAddress } from "../model/mac.ts";
 import { samePlainRoute } from "../model/route.ts";
 import type { KernelEntries } from "../model/state.ts";
 
@@ -61,16 +63,19 @@ function routesFor({ route, macs }: PlainGuests, { routes }: GroupedEntries): Ro
 /** The groups that have their neighbors, each in one of them. */
 function neighborsFor({ route, macs }: PlainGuests, { neighbors }: GroupedEntries): NeighborsAlike[] | null {
   const groups = neighbors.filter(({ like }) => like.link === route.link);
+  // Most often networkd or netkeep has set all of them.
+  const [only] = groups.length === 1 ? groups : [];
   for (const [address, mac] of macs) {
-    let times = 0;
-    for (const group of groups) {
-      const found = group.macs.get(address);
-      if (found === mac) times += 1;
-      else if (found !== undefined) return null;
-    }
-    if (times !== 1) return null;
+    const found = only?.macs.get(address) ?? inOneOf(groups, address);
+    if (found !== mac) return null;
   }
   return groups;
+}
+
+/** null if several have it. */
+function inOneOf(groups: readonly NeighborsAlike[], address: Address): MacAddress | null {
+  const found = groups.flatMap(({ macs }) => macs.get(address) ?? []);
+  return found.length === 1 ? (found[0] ?? null) : null;
 }
 
 function sizeOf(all: readonly { readonly size: number }[]): number {

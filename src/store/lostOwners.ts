@@ -1,5 +1,5 @@
 import { places } from "../model/places.ts";
-import { readBlocks } from "../networkd/block.ts";
+import { blockHeads } from "../networkd/block.ts";
 import { persistentDirectory } from "../networkd/paths.ts";
 import type { System } from "../system/system.ts";
 import { type HostDocuments, type StoredFile, unusable } from "./documentFiles.ts";
@@ -24,7 +24,7 @@ export async function lostOwners(
   const found = new Map<string, StoredFile>();
   for (const [path, text] of generated) {
     if (!path.startsWith(`${persistentDirectory}/`)) continue;
-    for (const { owner, source } of readBlocks(text)) {
+    for (const { owner, source } of blockHeads(text)) {
       const unusableOf = lost[source.startsWith(`${places.documents}/`) ? "admin" : "stored"];
       if (unusableOf !== null && !known.has(owner)) found.set(owner, unusableOf(owner));
     }

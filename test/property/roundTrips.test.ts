@@ -6,7 +6,7 @@ import { toDocument } from "../../src/desired/toDocument.ts";
 import { parseAddress, parsePrefix } from "../../src/model/address.ts";
 import { type Entry, entryKey, entryText } from "../../src/model/entry.ts";
 import { parseMac } from "../../src/model/mac.ts";
-import { readBlocks, readEntries, renderBlock } from "../../src/networkd/block.ts";
+import { blockHeads, readBlocks, readEntries, renderBlock } from "../../src/networkd/block.ts";
 import { sectionToNeighbor, writeNeighbor } from "../../src/networkd/neighborSection.ts";
 import { routeToSection, sectionToRoute, writeRoute } from "../../src/networkd/routeSection.ts";
 import { ruleToSection, sectionToRules } from "../../src/networkd/ruleSection.ts";
@@ -70,6 +70,9 @@ describe("drop-ins", () => {
           const wanted = byKey(owners[index]![2]).map((entry) => ({ ...entry, link }));
           const found = readEntries(block.body, link);
           expect(found.map(entryKey).sort()).toEqual(wanted.map(entryKey).sort());
+        }
+        for (const some of [text, text.slice(7), text.replaceAll("digest=", "digest=x"), text.slice(0, -30)]) {
+          expect(blockHeads(some)).toEqual(readBlocks(some).map(({ owner, source }) => ({ owner, source })));
         }
         expect(readEntries(text, "cloudbr0")).toHaveLength(
           owners.reduce((sum, [, , entries]) => sum + byKey(entries).length, 0),
