@@ -35,7 +35,7 @@ export async function observeNetworkd(system: System): Promise<NetworkdState> {
   }
   const owner = await findNetworkd(system);
   const { process, started, absent, identity } = owner;
-  const version = (await loadedVersion(system, process)) ?? (await installedVersion(system));
+  const version = (await loadedVersion(system, process)) ?? (await installedVersion(system, process !== null));
   if (process === null) {
     return { running: false, reason: owner.reason, absent, version, leavesForeign: nothingLeft, identity };
   }
@@ -123,8 +123,14 @@ async function loadedVersion(system: System, process: string | null): Promise<nu
   return versionOfLibrary(/\/(libsystemd-shared-\S+)/.exec(maps ?? "")?.[1] ?? "");
 }
 
-/** Of a networkd that does not run, too; to start the program takes as long as a listing of some thousand entries. */
-async function installedVersion(system: System): Promise<number | null> {
+/**
+ * Of a networkd that does not run, too; to start the program takes as long as a listing of some thousand entries.
+ *
+ * @param runs then the library is not what it has loaded, or it would have been seen there
+ */
+async function installedVersion(system: System, runs: boolean): Promise<number | null> {
+  const byLibrary = runs ? null : await versionOfImage(system);
+  if (byLibrary !== null) return byLibrary;
   return parseVersion((await system.run("networkctl", ["--version"])).stdout);
 }
 
