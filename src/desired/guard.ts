@@ -1,11 +1,9 @@
 import {
   type Address,
-  addressOf,
   covers,
   familyOf,
+  hostPrefix,
   isLinkLocal6,
-  isMulticast,
-  lengthOf,
   networkPrefix,
   type Prefix,
 } from "../model/address.ts";
@@ -30,7 +28,7 @@ export interface GuardContext {
  * agent: one wrong prefix must not take over the host's own traffic.
  */
 export function guardProblems(entries: readonly OwnedEntry[], context: GuardContext): Problem[] {
-  const hosts = new Set<string>(context.hostAddresses);
+  const hosts = hostsOf(context);
   const problems: Problem[] = [];
   for (const { entry, path } of entries) {
     const message = linkProblem(entry, context) ?? addressProblem(entry, hosts, context);
@@ -68,20 +66,30 @@ function linkProblem(entry: Entry, context: GuardContext): string | null {
   return refused === undefined ? null : `link ${refused} is not in AllowLinks= of netkeep.conf(5)`;
 }
 
-function addressProblem(entry: Entry, hosts: ReadonlySet<string>, context: GuardContext): string | null {
+/** Each of the host's addresses under itself and under its /32 or /128: a large host has ten thousand of those to look up. */
+type Hosts = ReadonlyMap<string, Address>;
+
+function hostsOf({ hostAddresses }: GuardContext): Hosts {
+  const names = (host: Address): [string, Address][] => [
+    [host, host],
+    [hostPrefix(host), host],
+  ];
+  return new Map(hostAddresses.flatMap(names));
+}
+
+function addressProblem(entry: Entry, hosts: Hosts, context: GuardContext): string | null {
   if (entry.kind === "neighbor") {
     if (isSpecial(entry.address)) return `${entry.address} is not the address of a guest`;
     return hosts.has(entry.address) ? `${entry.address} is an address of this host or its gateway` : null;
   }
   if (entry.kind === "rule") return ruleProblem(entry, hosts, context);
   const { destination } = entry;
-  const address = addressOf(destination);
-  if (lengthOf(destination) === 0) {
+  if (destination.endsWith("/0")) {
     return context.allowDefaultRoute || !isAskedForAll(entry.table)
       ? null
       : `${destination} is a default route; AllowDefaultRoute=yes in netkeep.conf(5) permits it`;
   }
-  if (isSpecial(address)) return `${destination} is a multicast, loopback or unspecified prefix`;
+  if (isSpecial(destination)) return `${destination} is a multicast, loopback or unspecified prefix`;
   const covered = entry.table === 254 ? coveredHost(destination, hosts, context) : undefined;
   return covered === undefined ? null : `${destination} covers ${covered}, an address of this host or its gateway`;
 }
@@ -92,7 +100,7 @@ function isAskedForAll(table: number): boolean {
 }
 
 /** A rule for everything is a default route by another name; one that drops packets must not drop the host's own. */
-function ruleProblem(rule: Rule, hosts: ReadonlySet<string>, context: GuardContext): string | null {
+function ruleProblem(rule: Rule, hosts: Hosts, context: GuardContext): string | null {
   if (!context.allowDefaultRoute && isForNearlyAll(rule)) {
     return `a rule for ${rule.invert ? "all packets but some" : "all packets"} is as good as a default route; AllowDefaultRoute=yes in netkeep.conf(5) permits it`;
   }
@@ -107,16 +115,14 @@ function ruleProblem(rule: Rule, hosts: ReadonlySet<string>, context: GuardConte
 }
 
 /** A /32 or /128 is looked up; only shorter prefixes, which are few, are compared with each address. */
-function coveredHost(destination: Prefix, hosts: ReadonlySet<string>, context: GuardContext): string | undefined {
-  const address = addressOf(destination);
-  if (destination.endsWith(familyOf(destination) === 4 ? "/32" : "/128"))
-    return hosts.has(address) ? address : undefined;
-  return context.hostAddresses.find((host) => covers(destination, host));
+function coveredHost(destination: Prefix, hosts: Hosts, context: GuardContext): Address | undefined {
+  const isOne = destination.endsWith(familyOf(destination) === 4 ? "/32" : "/128");
+  return isOne ? hosts.get(destination) : context.hostAddresses.find((host) => covers(destination, host));
 }
 
-/** IPv4 0/8, 127/8, 224/4 and above; IPv6 ::, ::1 and ff00::/8 (RFC 6890). */
-export function isSpecial(address: Address): boolean {
-  if (familyOf(address) === 6) return address === "::" || address === "::1" || isMulticast(address);
-  const first = Number.parseInt(address, 10);
+/** IPv4 0/8, 127/8, 224/4 and above; IPv6 ::, ::1 and ff00::/8 (RFC 6890); of a prefix, its first address. */
+export function isSpecial(canonical: Address | Prefix): boolean {
+  if (familyOf(canonical) === 6) return /^(::1?(\/|$)|ff[0-9a-f]{2}:)/.test(canonical);
+  const first = Number.parseInt(canonical, 10);
   return first === 0 || first === 127 || first >= 224;
 }
