@@ -117,6 +117,17 @@ describe("what a terminal and the journal get", () => {
     const { status, stderr } = netkeep(["doctor", "--only", "networkd-running"], { cwd, under });
     expect(stderr).not.toContain("fault");
     expect([0, 1]).toContain(status);
+    for (const words of [
+      ["audit", "--root", "/", "--output", "a"],
+      ["plan", "--root", image(), "."],
+    ]) {
+      mkdirSync(cwd);
+      expect(netkeep(words, { cwd, under })).toEqual({
+        status: 64,
+        stdout: "",
+        stderr: `netkeep: ${words.at(-1)}: the working directory is not there any more\n`,
+      });
+    }
   });
 
   test("--debug prints the stack of an error", () => {

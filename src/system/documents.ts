@@ -33,21 +33,21 @@ export async function readNamedTexts(
     const found = await stat(name).catch(() => null);
     if (found === null) throw new UserError(exitCodes.usage, `there is no file or directory ${name}`);
     const inside = found.isDirectory() ? (await listDirectory(name)).filter(isDocument) : [];
-    if (found.isDirectory() && inside.length === 0 && !mayBeEmpty(resolve(name))) {
+    if (found.isDirectory() && inside.length === 0 && !mayBeEmpty(absolute(name))) {
       throw new UserError(
         exitCodes.usage,
         `there are no documents in ${name}: their names end in .yaml, .yml or .json`,
       );
     }
     const files = found.isDirectory() ? inside.map((file) => join(name, file)) : [name];
-    for (const file of files) texts.push({ source: file, path: resolve(file), text: await readText(file) });
+    for (const file of files) texts.push({ source: file, path: absolute(file), text: await readText(file) });
   }
   return texts;
 }
 
 /** Writes a file that the user named: the old or the new text at any moment, mode 0644. Never below `--root`. */
 export async function writeNamedText(name: string, text: string): Promise<void> {
-  await writeAtomic(resolve(name), text);
+  await writeAtomic(absolute(name), text);
 }
 
 /**
@@ -64,7 +64,15 @@ export async function requireDirectory(directory: string, purpose: string): Prom
 
 /** The same for a file that is going to be written. */
 export async function requireDirectoryOf(file: string): Promise<void> {
-  await requireDirectory(dirname(file), `cannot write ${file}`);
+  await requireDirectory(dirname(absolute(file)), `cannot write ${file}`);
+}
+
+function absolute(name: string): string {
+  try {
+    return resolve(name);
+  } catch (error) {
+    throw new UserError(exitCodes.usage, `${name}: the working directory is not there any more`, { cause: error });
+  }
 }
 
 async function readText(file: string): Promise<string> {
