@@ -196,6 +196,31 @@ describe("netkeep watch", () => {
     expect(host.kernel.routes.map(({ dst }) => dst)).toContain("10.99.0.0/24");
   });
 
+  test("a directory of documents that has gone changes nothing until it is there again, with them or empty", async () => {
+    const documents = "/etc/netkeep/desired.d";
+    const host = await healthyHost();
+    const name = host.files.list(documents)[0] ?? "";
+    const text = host.files.text(`${documents}/${name}`) ?? "";
+    const changed = (watching: FakeWatching) => watching.change(documents);
+    const without: boolean[] = [];
+    const { texts } = await watch(host, 40_000, [
+      [1000, () => host.files.deleteDocuments()],
+      [1000, changed],
+      [9000, () => without.push(hasRoute(host))],
+      [10_000, () => host.addFile(`${documents}/${name}`, text)],
+      [10_000, changed],
+      [19_000, () => without.push(hasRoute(host))],
+      [20_000, () => host.files.deleteDocuments()],
+      [20_000, changed],
+      [30_000, () => host.files.makeDocuments()],
+      [30_000, changed],
+    ]);
+    expect(without).toEqual([true, true]);
+    expect(hasRoute(host)).toBe(false);
+    const missing = /^documents: \/etc\/netkeep\/desired\.d is missing, .*: put it back; or, .*`mkdir -p/;
+    expect(texts.filter((line) => missing.test(line))).toHaveLength(2);
+  });
+
   test("documents that change during a trial wait for its end, and that is said once", async () => {
     const host = await healthyHost();
     const now = host.system.now();

@@ -56,6 +56,11 @@ export class FakeFiles {
     this.#hasDocuments = false;
   }
 
+  /** The same, without a document in it. */
+  makeDocuments(): void {
+    this.#hasDocuments = true;
+  }
+
   #touch(path: string): void {
     this.#changes.set(path.slice(0, path.lastIndexOf("/")), ++this.#clock);
   }

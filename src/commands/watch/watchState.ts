@@ -59,9 +59,10 @@ export function createWatch(context: CommandContext, watching: Watching, say: (m
   return watch;
 }
 
-/** Names and times of the files in a directory: what changes with any of them. */
+/** Names and times of the files in a directory: what changes with any of them. One that is missing is not one that is empty. */
 export async function signatureOf({ system }: CommandContext, directory: string): Promise<string> {
   const names = await system.list(directory);
+  if (names.length === 0 && (await system.modified(directory)) === null) return "missing";
   const times = await Promise.all(names.map((name) => system.modified(`${directory}/${name}`)));
   return JSON.stringify([names, times]);
 }
