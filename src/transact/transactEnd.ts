@@ -66,7 +66,7 @@ export async function settle(
   let { shortfalls, entries, others } = await findShortfalls(system, look, expected, protocol, first);
   const astray = options.live && (shortfalls.length > 0 || hasLeftovers(prepared, others));
   const links = guarded.length > 0 || astray ? await observeKernelLinks(system) : new Map();
-  const gone = lostForeign(guarded, { links, ...entries });
+  const gone = guarded.length === 0 ? [] : lostForeign(guarded, { links, ...entries });
   const lost = gone.length === 0 ? [] : await restoreForeign(system, gone);
   let again: readonly KernelChange[] = [];
   if (astray) {
