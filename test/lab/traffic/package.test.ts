@@ -58,8 +58,9 @@ describe.each(suites)("package on %s", (suite) => {
     expect(await shell("ip -6 route show proto netkeep | wc -l")).toBe("2");
   });
 
-  test("install again: nothing changes", async () => {
-    const state = `systemctl is-enabled ${enabled.join(" ")}; stat -c %Y ${settings}; cat ${networkFiles}/*.d/*netkeep*`;
+  test("install again: nothing changes, and a watch that was stopped stays so", async () => {
+    await host.run(["systemctl", "enable", "netkeep-watch"]);
+    const state = `systemctl is-enabled ${enabled.join(" ")}; systemctl is-active netkeep-watch; stat -c %Y ${settings}; cat ${networkFiles}/*.d/*netkeep*`;
     const before = await shell(state);
     await apt(host, ["install", "--reinstall", "/root/netkeep.deb"]);
     expect(await shell(state)).toBe(before);
@@ -69,6 +70,8 @@ describe.each(suites)("package on %s", (suite) => {
     await addOutside(host);
     await addGuest(host, guest);
     await host.run(["systemctl", "disable", "--now", "netkeep-audit.timer"]);
+    await host.run(["systemctl", "start", "netkeep-watch"]);
+    const watch = await shell("systemctl show -P MainPID netkeep-watch");
     const time = await shell(`stat -c %Y ${settings}`);
     const flows = [
       await startTraffic(host, { from: "out", to: guest.name, address: guest.addresses[0] }),
@@ -78,6 +81,9 @@ describe.each(suites)("package on %s", (suite) => {
     for (const flow of flows) expect(await flow.stop()).toMatchObject({ lost: 0, longestRun: 0 });
     expect(await shell("dpkg-query -W netkeep")).toMatch(/-2$/);
     expect(await shell("systemctl is-enabled netkeep-audit.timer")).toBe("disabled");
+    expect(await shell("systemctl is-active netkeep-watch")).toBe("active");
+    expect(await shell("systemctl show -P MainPID netkeep-watch")).not.toBe(watch);
+    await host.run(["systemctl", "disable", "--now", "netkeep-watch"]);
     expect(await shell(`stat -c %Y ${settings}`)).toBe(time);
     await expectClean(host);
   });
