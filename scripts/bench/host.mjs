@@ -33,6 +33,7 @@ export function empty() {
     for (const name of readdirSync(place)) rmSync(`${place}/${name}`, { recursive: true });
   }
   for (const place of ["/run/netkeep", "/run/systemd"]) rmSync(place, { recursive: true, force: true });
+  mkdirSync("/etc/netkeep/desired.d");
   // Without it, and without networkd, the link would be kept live, and no file written.
   writeFileSync(`/etc/systemd/network/10-${link}.network`, `[Match]\nName=${link}\n`);
 }

@@ -139,7 +139,7 @@ function filesOf(prepared: Prepared, refused: ReadonlySet<string>): readonly Fil
 
 async function writeFiles(
   system: System,
-  { layout, observed: { pending } }: Prepared,
+  { layout, observed: { pending, reloadPending } }: Prepared,
   files: readonly FileChange[],
   threats: readonly Threat[],
 ): Promise<void> {
@@ -149,7 +149,8 @@ async function writeFiles(
     if (restorable && entry.kind !== "rule") guarded.set(entryKey(entry), entry);
   const text = pendingText({ links: [...pending.links, ...layout.reloads(files)], guarded: [...guarded.values()] });
   const owed = files.some(({ path }) => isForNetworkd(path));
-  if (!system.offline && owed) await system.writeFile(places.reloadPending, text);
+  const marked = reloadPending && text === pendingText(pending);
+  if (!system.offline && owed && !marked) await system.writeFile(places.reloadPending, text);
   for (const file of files) {
     if (file.action === "write") await system.writeFile(file.path, file.text, file.before !== null);
     else await system.removeFile(file.path);
