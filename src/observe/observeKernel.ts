@@ -6,7 +6,7 @@ import { parseRoutes } from "../kernel/parseRoutes.ts";
 import { parseRules } from "../kernel/parseRules.ts";
 import type { Family } from "../model/address.ts";
 import { groupsOf, withGroups } from "../model/alike.ts";
-import { once } from "../model/once.ts";
+import { lastOf, once } from "../model/once.ts";
 import type { Rule } from "../model/rule.ts";
 import type { KernelEntries, KernelLink, KernelState } from "../model/state.ts";
 import type { System } from "../system/system.ts";
@@ -106,13 +106,17 @@ export function observeNeighborText(system: System): Promise<string> {
  * @throws CommandError when `ip` fails
  */
 export async function observeLinkStates(system: System): Promise<KernelState["links"]> {
-  const links = parseLinks(await ip(system, batchArguments, "address show\n"));
+  return linkStatesIn(await ip(system, batchArguments, "address show\n"));
+}
+
+/** The links of most runs are those of the run before, in a process that stays. */
+const linkStatesIn = lastOf((json): KernelState["links"] => {
   const known = ({ facts: { name, alternativeNames }, ...link }: KernelLink) => ({
     ...link,
     facts: { name, alternativeNames },
   });
-  return new Map([...links].map(([name, link]) => [name, known(link)]));
-}
+  return new Map([...parseLinks(json)].map(([name, link]) => [name, known(link)]));
+});
 
 export async function observeKernelLinks(system: System): Promise<KernelState["links"]> {
   if (system.offline) return emptyKernel.links;

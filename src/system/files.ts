@@ -128,7 +128,7 @@ function writeSynced(temporary: string, path: string, text: string | Uint8Array)
       writeFileSync(file, text);
       // Not the mode of open(): the umask would cut it, and networkd drops a link with a file that it cannot read.
       fchmodSync(file, 0o644);
-      fsyncSync(file);
+      if (!isVolatile(path)) fsyncSync(file);
     } finally {
       closeSync(file);
     }
@@ -175,7 +175,13 @@ function makeAll(path: string): string | undefined {
   }
 }
 
+/** It is in memory and gone after a power loss, whatever is waited for (file-hierarchy(7)). */
+export function isVolatile(path: string): boolean {
+  return path.startsWith("/run/");
+}
+
 export function syncDirectory(path: string): void {
+  if (isVolatile(path)) return;
   const directory = openSync(path, "r");
   try {
     fsyncSync(directory);

@@ -1,7 +1,16 @@
 import { closeSync, fchmodSync, fsync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { attempt, create, fileError, makeDirectory, requirePlainFile, syncDirectory, temporaryOf } from "./files.ts";
+import {
+  attempt,
+  create,
+  fileError,
+  isVolatile,
+  makeDirectory,
+  requirePlainFile,
+  syncDirectory,
+  temporaryOf,
+} from "./files.ts";
 
 /** How many files are open at once: 1024 descriptors are the usual limit. */
 const chunk = 256;
@@ -38,7 +47,7 @@ async function writeChunk(files: readonly NamedText[], directories: Set<string>)
         fchmodSync(file, 0o644);
       });
     }
-    const synced = await Promise.allSettled(begun.map(({ file }) => syncFile(file)));
+    const synced = await Promise.allSettled(begun.map(({ path, file }) => (isVolatile(path) ? null : syncFile(file))));
     for (const [index, { path, temporary }] of begun.entries()) {
       explained(path, () => {
         const outcome = synced[index];
