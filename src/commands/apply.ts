@@ -1,11 +1,11 @@
 import type { CommandContext } from "../context.ts";
 import { exitCodes, UserError } from "../errors.ts";
-import type { Note, Plan } from "../model/change.ts";
+import type { Note } from "../model/change.ts";
 import { places } from "../model/places.ts";
 import type { NarrowView } from "../prepare/narrowView.ts";
 import type { Prepared } from "../prepare/prepare.ts";
 import { type Manner, prepareToApply } from "../prepare/prepareToApply.ts";
-import { kernelLines, planSummary, planText } from "../report/planText.ts";
+import { planSummary, planText } from "../report/planText.ts";
 import type { CommandResult } from "../result.ts";
 import type { GivenDocument } from "../store/documents.ts";
 import { refuseDuringTrial } from "../store/trial.ts";
@@ -32,8 +32,6 @@ export interface ApplyOptions {
   readonly wait?: boolean;
   /** Links that the calls of hooks have swept, see `Memory`; without: as it was. */
   readonly swept?: readonly string[];
-  /** See `TransactOptions`. */
-  meanwhile?(plan: Plan): void;
 }
 
 /** Validate, plan, apply, verify: the main job. */
@@ -57,8 +55,7 @@ export function requirePrivilege({ system }: CommandContext): void {
 
 /** The whole of `apply` under the lock; `audit --repair` uses it without documents. */
 export async function applyLocked(context: CommandContext, options: ApplyOptions): Promise<CommandResult> {
-  const meanwhile = ({ kernel }: Plan) => void kernelLines(kernel, context.style);
-  return appliedResult(context, await applyGiven(context, { ...options, meanwhile }));
+  return appliedResult(context, await applyGiven(context, options));
 }
 
 /** What `apply` says of what was done, or refused. */

@@ -30,8 +30,7 @@ export async function announceRules(
   changes: readonly KernelChange[],
   before: readonly Rule[],
 ): Promise<boolean> {
-  const added: Rule[] = [];
-  for (const { action, entry } of changes) if (action !== "remove" && entry.kind === "rule") added.push(entry);
+  const added = changes.flatMap(({ action, entry }) => (action !== "remove" && entry.kind === "rule" ? [entry] : []));
   if (added.length > 0) await system.writeFile(places.announcedRules, `${JSON.stringify([...before, ...added])}\n`);
   return added.length + before.length > 0;
 }

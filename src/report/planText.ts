@@ -16,7 +16,8 @@ export function planText(plan: Plan, style: Style): string {
   const parts: string[] = [];
   const bridges = plan.bridges.flatMap((change) => bridgeLines(change, style));
   if (bridges.length + plan.kernel.length > 0) {
-    parts.push([style.heading("kernel"), ...bridges, ...kernelLines(plan.kernel, style)].join("\n"));
+    const entries = plan.kernel.map((change) => kernelLine(change, style));
+    parts.push([style.heading("kernel"), ...bridges, ...entries].join("\n"));
   }
   for (const file of plan.files) {
     const same = file.action === "write" && file.text === file.before;
@@ -27,17 +28,6 @@ export function planText(plan: Plan, style: Style): string {
     );
   }
   return parts.length === 0 ? "" : `${parts.join("\n\n")}\n`;
-}
-
-const known = new WeakMap<readonly KernelChange[], { readonly style: Style; readonly lines: readonly string[] }>();
-
-/** The lines of these changes, made once: what was planned is said while networkd is at work. */
-export function kernelLines(changes: readonly KernelChange[], style: Style): readonly string[] {
-  const before = known.get(changes);
-  if (before?.style === style) return before.lines;
-  const lines = changes.map((change) => kernelLine(change, style));
-  known.set(changes, { style, lines });
-  return lines;
 }
 
 /** `+ route …`, `- neighbor …`, `~ route … (was …)`. */

@@ -9,14 +9,6 @@ export interface ReloadResult {
   readonly states: ReadonlyMap<string, string>;
 }
 
-/** The caller's part while networkd sets links up. */
-export interface Waiting {
-  /** Whether the kernel has all that is wanted; asked from time to time while a link stays `configuring`. */
-  satisfied(): Promise<boolean>;
-  /** Called once when networkd is at work. */
-  begun(): void;
-}
-
 /** In milliseconds: steps of the polls after a reload. */
 const firstPause = 1;
 /** While networkd is reloading for somebody else. */
@@ -30,6 +22,7 @@ const lookEvery = 3000;
  * files. Its exit status says nothing about the entries, so the links are watched until they are set up.
  *
  * @param kernelLinks for the indexes of the links
+ * @param satisfied whether the kernel has all that is wanted; asked from time to time while a link stays `configuring`
  * @throws CommandError if networkd does not take the reload
  */
 export async function reloadNetworkd(
@@ -37,7 +30,7 @@ export async function reloadNetworkd(
   links: readonly string[],
   kernelLinks: KernelState["links"],
   seconds: number,
-  { satisfied, begun }: Waiting,
+  satisfied: () => Promise<boolean>,
 ): Promise<ReloadResult> {
   const end = system.now() + seconds * 1000;
   const states = await linkStates(system, links, kernelLinks);
@@ -50,7 +43,6 @@ export async function reloadNetworkd(
     }
     await system.sleep(pause);
   }
-  begun();
   return { states: await waitForLinks(system, states, end, satisfied) };
 }
 

@@ -1,4 +1,4 @@
-import type { BridgeChange, FileChange, KernelChange, Plan } from "../model/change.ts";
+import type { BridgeChange, FileChange, KernelChange } from "../model/change.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
 import type { Persistence } from "../model/owner.ts";
 import { places } from "../model/places.ts";
@@ -40,8 +40,6 @@ export interface TransactOptions {
   readonly adopt: boolean;
   /** False: networkd may be told later, see `mayFollow`. */
   readonly wait?: boolean;
-  /** Called while networkd sets links up: for what can be computed of the plan by then. */
-  meanwhile?(plan: Plan): void;
 }
 
 /** What was done, and what was not. */
@@ -176,11 +174,8 @@ async function tellNetworkd(
   const wanted = new Set([...expected.values()].map((entry) => entry.link));
   const changed = new Set([...prepared.layout.reloads(files), ...observed.pending.links]);
   const links = [...changed].filter((link) => wanted.has(link));
-  const waiting = {
-    satisfied: async () => (await missingNow(prepared.look, expected, settings.routeProtocol)).length === 0,
-    begun: () => options.meanwhile?.(prepared.plan),
-  };
-  const { states } = await reloadNetworkd(system, links, observed.kernel.links, settings.reloadSeconds, waiting);
+  const satisfied = async () => (await missingNow(prepared.look, expected, settings.routeProtocol)).length === 0;
+  const { states } = await reloadNetworkd(system, links, observed.kernel.links, settings.reloadSeconds, satisfied);
   const unsettled = new Map([...states].filter(([, state]) => state !== "configured" && state !== "unmanaged"));
   const old = observed.networkd.version !== null && observed.networkd.version < 257;
   for (const [link, state] of unsettled) {
