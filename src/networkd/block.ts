@@ -62,15 +62,14 @@ export function blockHeads(text: string): Pick<Block, "owner" | "source">[] {
   });
 }
 
-/** Where blocks begin in a drop-in, and whose they are; nothing between them is looked at. */
-export function blockStarts(text: string): { readonly owner: string; readonly at: number }[] {
-  return headPlaces(text).map((at) => {
-    const begin = at + headWord.length;
-    return { owner: ownerOf(text.slice(begin, text.indexOf(" ", begin))), at };
-  });
-}
+/** What a block begins with, and after it the name of its owner, a word. */
+export const headWord = "# netkeep block owner=";
 
-const headWord = "# netkeep block owner=";
+/** The owner of the block that begins at this place. */
+export function ownerAt(text: string, at: number): string {
+  const begin = at + headWord.length;
+  return ownerOf(text.slice(begin, text.indexOf(" ", begin)));
+}
 
 function headPlaces(text: string): number[] {
   const places: number[] = [];
@@ -105,7 +104,7 @@ function ownerWord(owner: string): string {
 }
 
 /** A frame that somebody edited may hold anything: then its owner is that text. */
-function ownerOf(word: string): string {
+export function ownerOf(word: string): string {
   try {
     return decodeURIComponent(word);
   } catch {

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { renderBlock } from "../../src/networkd/block.ts";
 import type { OwnerEntries } from "../../src/networkd/render.ts";
 import { entriesText, renderLink } from "../../src/networkd/render.ts";
-import { blockIn, cutBlocks, nothingCut, replaceBlocks } from "../../src/networkd/splice.ts";
-import { neighbor } from "../support/build.ts";
+import { blockIn, isInOrder, outermostBlocks, replaceBlocks } from "../../src/networkd/splice.ts";
+import { neighbor, route } from "../support/build.ts";
 
 const digest = (text: string) => text.length.toString(16);
 const link = "br0";
@@ -34,13 +34,12 @@ describe("a drop-in cut into blocks", () => {
   test("with some owners' blocks replaced is what rendering all owners gives", () => {
     fc.assert(
       fc.property(owners, owners, (before, after) => {
-        const text = rendered(before);
-        const cut = text === null ? nothingCut : cutBlocks(text, link);
-        if (cut === null) throw new Error("not cut");
-        for (const state of before) expect(blockIn(cut, state.owner).trimEnd()).toBe(blockOf(state));
+        const text = rendered(before) ?? "";
+        expect(text === "" || isInOrder(text, link)).toBe(true);
+        for (const state of before) expect(blockIn(text, link, state.owner).trimEnd()).toBe(blockOf(state));
         const changed = new Set(after.map(({ owner }) => owner));
         const kept = before.filter(({ owner }) => !changed.has(owner));
-        expect(replaceBlocks(cut, link, after, digest)).toBe(rendered([...kept, ...after]));
+        expect(replaceBlocks(text, link, after, digest)).toBe(rendered([...kept, ...after]));
       }),
     );
   });
@@ -74,12 +73,33 @@ describe("a drop-in cut into blocks", () => {
       ),
     ],
     ["another line end", good.replaceAll("\n", "\r\n")],
-  ])("%s is not cut", (_, text) => {
-    expect(cutBlocks(text, link)).toBeNull();
+    ["a head without the end of its line", good.replace(/owner=a .*\n/, "owner=a\n")],
+  ])("%s is not in order", (_, text) => {
+    expect(isInOrder(text, link)).toBe(false);
+  });
+
+  test("gives the first and the last block that counts", () => {
+    fc.assert(
+      fc.property(owners, fc.array(fc.nat(7)), fc.array(fc.nat(7)), (states, routers, left) => {
+        const route0 = route("198.51.100.0/24", link);
+        const mixed = states.map((state, n) => (routers.includes(n) ? { ...state, entries: [route0] } : state));
+        const text = rendered(mixed) ?? "";
+        const without = new Set(left.map((n) => mixed[n]?.owner ?? ""));
+        const others = mixed
+          .filter(({ owner, entries }) => !without.has(owner) && entries.length > 0)
+          .sort((a, b) => (a.owner < b.owner ? -1 : 1));
+        const guests = others.filter(({ entries }) => entries[0]?.kind === "neighbor");
+        const among = guests.length > 0 ? guests : others;
+        const expected =
+          among.length === 0 ? [] : [among.at(0) as OwnerEntries, among.at(-1) as OwnerEntries].map(blockOf);
+        const found = outermostBlocks(text, "Neighbor", without).map((block) => block.trimEnd());
+        expect(found).toEqual([...new Set(expected)]);
+      }),
+    );
   });
 
   test("a hand edit within a block does not matter to the others", () => {
     const edited = good.replace("Address=192.0.2.2", "Address=192.0.2.99");
-    expect(cutBlocks(edited, link)?.starts.map(({ owner }) => owner)).toEqual(["a", "b"]);
+    expect(isInOrder(edited, link)).toBe(true);
   });
 });
