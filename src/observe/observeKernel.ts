@@ -101,16 +101,19 @@ export function observeNeighborText(system: System): Promise<string> {
 }
 
 /**
- * The links for a run about few owners, by the `ip` that answers what comes after: without what a base file may ask of them.
+ * The links for a run about few owners as `ip` prints them, by the one that answers what comes after.
  *
  * @throws CommandError when `ip` fails
  */
-export async function observeLinkStates(system: System): Promise<KernelState["links"]> {
-  return linkStatesIn(await ip(system, batchArguments, "address show\n"));
+export function observeLinkText(system: System): Promise<string> {
+  return ip(system, batchArguments, "address show\n");
 }
 
-/** The links of most runs are those of the run before, in a process that stays. */
-const linkStatesIn = lastOf((json): KernelState["links"] => {
+/**
+ * What `observeLinkText` gives, without what a base file may ask of the links. Those of most runs are the links of the run
+ * before, in a process that stays.
+ */
+export const linkStatesIn = lastOf((json): KernelState["links"] => {
   const known = ({ facts: { name, alternativeNames }, ...link }: KernelLink) => ({
     ...link,
     facts: { name, alternativeNames },

@@ -58,11 +58,12 @@ export async function prepareNarrow(
   const scope = new Set([...entries.keys(), ...before.keys()]);
   const record: OwnRecord = { protocol: settings.routeProtocol, recorded: recorded.entries, scope, live };
   const samples = [...recorded.samples, ...held.samples];
-  const kernel = await kernelNearby(system, view, [...before.values()], samples, [...entries.values()]);
-  if (kernel === null) return null;
-  const observed = observedNearby(view, kernel, recorded);
+  const asked = kernelNearby(system, view, [...before.values()], samples, [...entries.values()]);
+  // While `ip` looks.
   const layout = narrowLayout(desired, recorded, live, owners, (text) => system.digest(text));
-  if (layout === null || layout.mostRoutes > memory.routeLimit) return null;
+  const kernel = await asked;
+  if (kernel === null || layout === null || layout.mostRoutes > memory.routeLimit) return null;
+  const observed = observedNearby(view, kernel, recorded);
   const { changes, notes, waiting } = planKernel(entries, kernel, record, true);
   const filesWithout = (keys: ReadonlySet<string>) => fileChanges(layout, observed, keys, options.tolerant);
   const compute = () => {

@@ -38,7 +38,8 @@ export function converse(options: readonly string[], lock: number): Conversation
   let talker: Talker | null = null;
   let begun = 0;
   let number = 0;
-  let turn: Promise<unknown> = Promise.resolve();
+  /** The last question; null: all are answered. */
+  let turn: Promise<unknown> | null = null;
   const begin = (): Talker => {
     if (talker !== null && talker.ended.exitCode === null) return talker;
     end();
@@ -60,11 +61,19 @@ export function converse(options: readonly string[], lock: number): Conversation
   return {
     begin: () => void begin(),
     ask(lines) {
-      const mine = turn.then(() => askNow(lines));
-      turn = mine.catch(() => undefined);
-      return mine;
+      // At once, for who asks may work on meanwhile without a pause.
+      const answer = turn === null ? askNow(lines) : turn.then(() => askNow(lines));
+      const answered = () => {
+        if (turn === mine) turn = null;
+      };
+      const mine: Promise<unknown> = answer.then(answered, answered);
+      turn = mine;
+      return answer;
     },
-    end: () => void turn.then(end),
+    end() {
+      if (turn === null) end();
+      else void turn.then(end);
+    },
   };
 }
 

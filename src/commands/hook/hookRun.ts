@@ -63,13 +63,13 @@ async function runOpen(context: CommandContext, calls: readonly Open[]): Promise
 async function runLocked(context: CommandContext, calls: readonly Open[]): Promise<CommandResult[]> {
   const guests = calls.flatMap(({ guest }) => (guest === undefined ? [] : [guest]));
   const links = [...new Set(guests.map(({ link }) => link))];
-  const whole = await readNarrowView(context, links);
+  const leaving = calls.flatMap(({ owner, guest }) => (guest?.leaving == null ? [] : [{ owner, mac: guest.leaving }]));
+  const whole = await readNarrowView(context, links, leaving.length > 0);
   const swept = whole?.memory.swept ?? (await sweptLinks(context.system));
   // What a script has left on a link is to be taken over at the first call for it.
   const view = links.every((link) => swept.includes(link)) ? whole : null;
   if (view === null) return runWith(context, calls, null, swept);
   // A listing takes as long as the rest on a large host, and hardly ever finds anything: so it is made beside it.
-  const leaving = calls.flatMap(({ owner, guest }) => (guest?.leaving == null ? [] : [{ owner, mac: guest.leaving }]));
   const strays = hasStrays(context, view, leaving).catch(() => true);
   const results = await runWith(context, calls, view, swept);
   if (!(await strays)) return results;
