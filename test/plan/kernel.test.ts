@@ -63,7 +63,7 @@ describe("planKernel", () => {
       concurrentSteps(planKernel(byKey(wanted), kernel, record, false).changes).map((step) =>
         step.map((batch) => batch.map(({ entry }) => entry)),
       );
-    expect(steps([via, ...routes, ...neighbors])).toEqual([[neighbors, routes], [[via, old]]]);
+    expect(steps([via, ...routes, ...neighbors])).toEqual([[routes, neighbors], [[via, old]]]);
     expect(steps([...routes.slice(1), ...neighbors])).toEqual([[[...neighbors, ...routes.slice(1), old]]]);
     expect(steps(routes)).toEqual([[[...routes, old]]]);
     expect(steps([])).toEqual([[[old]]]);
