@@ -4,6 +4,7 @@ import type { OwnerState, Persistence } from "../model/owner.ts";
 import { checkAcross } from "./across.ts";
 import { bridgeProblems, type GuardContext, guardProblems } from "./guard.ts";
 import { documentOfHost, hostProblems } from "./hosts.ts";
+import { completeLinks } from "./link.ts";
 import { type NormalizeContext, normalize } from "./normalize.ts";
 import { parseText } from "./parse.ts";
 import type { ParsedText } from "./parsedText.ts";
@@ -72,14 +73,16 @@ export function readDocument(
   return { state, input: shape.input, problems: [] };
 }
 
-/** The state of a document with plain guests and nothing else; null if there is anything to be said of it. */
+/** The state of a document with plain guests, and links for them, and nothing else; null if there is anything to be said of it. */
 function plainState(document: DocumentText, input: DocumentInput, context: DocumentContext): OwnerState | null {
   const plain = plainGuests(input.guests ?? [], context);
   if (plain === null || plain.length === 0) return null;
+  const { links, problems } = completeLinks(input.links ?? {});
+  if (problems.length > 0) return null;
   const { owner, source, persistence, changed } = document;
   const entries = once(() => normalize(input, {}, context).entries);
   const state = {
-    ...{ owner, source, persistence, changed, links: new Map() },
+    ...{ owner, source, persistence, changed, links },
     get entries() {
       return entries();
     },

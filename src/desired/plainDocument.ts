@@ -11,8 +11,11 @@ import { type Validated, validateShape } from "./validate.ts";
 export function shapeOfValue(value: unknown): Validated {
   if (!isPlainDocument(value)) return validateShape(value);
   const shape = { input: value, problems: [], positions: {} };
-  return Object.keys(value).every((key) => key === "version" || key === "guests") ? { ...shape, plain: true } : shape;
+  return Object.keys(value).every((key) => plainKeys.has(key)) ? { ...shape, plain: true } : shape;
 }
+
+/** What says nothing of entries but by guests. */
+const plainKeys = new Set(["version", "guests", "links"]);
 
 function isPlainDocument(value: unknown): value is DocumentInput {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;

@@ -10,7 +10,7 @@ export interface Validated {
   readonly problems: readonly Problem[];
   /** `guests.3` in `input` is `guests.N` in the text: where each element of a list stood. Without a list: all are there. */
   readonly positions: Readonly<Record<string, readonly number[]>>;
-  /** It has plain guests (plainGuest.ts) and nothing else. */
+  /** It has plain guests (plainGuest.ts), settings of links, and nothing else. */
   readonly plain?: true;
 }
 

@@ -95,7 +95,7 @@ test.each(drifts)("%s", async (_, drift, codes) => {
     const isAsDesired = besidesPlain(prepared.entries, prepared.observed.kernel) !== null;
     expect(isAsDesired).toBe(!codes.some((code) => code.startsWith("kernel")));
 
-    host.addFile(document, JSON.stringify({ version: 1, guests, links: {} }));
+    host.addFile(document, JSON.stringify({ version: 1, guests, routes: [] }));
     const slow = await auditCommand(context, { repair: false });
     expect(plainGuestsOf((await findDrift(context)).prepared.entries)).toBeUndefined();
     expect(slow.text).toBe(quick.text);

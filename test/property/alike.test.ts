@@ -147,14 +147,18 @@ describe("a document of plain guests", () => {
   test("asks for what it asks for entry by entry", () => {
     let quick = 0;
     const odd = fc.constantFrom("127.0.0.1", "224.0.0.1", "10.1.1.1", "2001:DB8:a000:0::5");
-    const some = fc.tuple(guests, fc.array(odd, { maxLength: 1 }), fc.constantFrom([], ["10.1.1.1"]));
+    const settings = fc.constantFrom(
+      {},
+      ...[{ cloudbr0: { mode: "live" } }, { cloudbr1: { carrier: "follow" }, eth0: { mode: "networkd" } }],
+    );
+    const some = fc.tuple(guests, fc.array(odd, { maxLength: 1 }), fc.constantFrom([], ["10.1.1.1"]), settings);
     fc.assert(
-      fc.property(some, ([list, more, hostAddresses]) => {
+      fc.property(some, ([list, more, hostAddresses, links]) => {
         const [first, ...rest] = list;
         const all = [{ ...first, addresses: [...(first?.addresses ?? []), ...more] }, ...rest];
         const under = { ...context, hostAddresses: hostAddresses as never };
-        const found = read(all as Guest[], under);
-        const slow = read(all as Guest[], under, withoutPlain);
+        const found = read(all as Guest[], under, undefined, links);
+        const slow = read(all as Guest[], under, withoutPlain, links);
         expect(found.problems).toEqual(slow.problems);
         if (found.state === null || slow.state === null) return;
         expect(plainGuestsOf(slow.state)).toBeUndefined();
@@ -229,8 +233,13 @@ function withoutPlain({ plain: _, ...shape }: Validated): Validated {
   return shape;
 }
 
-function read(list: readonly Guest[], under: typeof context, shapeAs = (shape: Validated): Validated => shape) {
-  const text = JSON.stringify({ version: 1, guests: list });
+function read(
+  list: readonly Guest[],
+  under: typeof context,
+  shapeAs = (shape: Validated): Validated => shape,
+  links: object = {},
+) {
+  const text = JSON.stringify({ version: 1, guests: list, links });
   const { parsed, shape } = shapeDocument(text);
   const document = { owner: "a", source: "a.json", text, persistence: "persistent" as const, changed: 1 };
   return readDocument(document, under, { parsed, shape: shape && shapeAs(shape) });
