@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { failedResult } from "./commands/failure.ts";
 import { loadSettings } from "./commands/settings.ts";
 import { defaultSettings } from "./desired/settings.ts";
 import { type ExitCode, exitCodes, UserError } from "./errors.ts";
@@ -12,7 +13,7 @@ import { requireDirectory, requireDirectoryOf, writeNamedText } from "./system/d
 import { withProgress } from "./system/progress.ts";
 import { realSystem } from "./system/real.ts";
 import type { System } from "./system/system.ts";
-import { stderrIsJournal, wantsColour } from "./system/terminal.ts";
+import { wantsColour, wantsPriorities } from "./system/terminal.ts";
 
 // A reader that has seen enough (`netkeep plan | head`) is no error, and a terminal that is gone must not end the work.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -107,25 +108,18 @@ function startProgress(quiet: boolean): { begun(activity: string): void; end(): 
 
 function say(message: Message, quiet: boolean): void {
   if (quiet && (message.level === "info" || message.level === "notice")) return;
-  process.stderr.write(messageText(message, stderrIsJournal(process.env)));
+  process.stderr.write(messageText(message, wantsPriorities(process.env)));
 }
 
 function fail(error: unknown, options: CommonOptions = {}): ExitCode {
   // commander has printed its message; it ends help and version by exceptions too.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.asDesired : exitCodes.usage;
-  const known = error instanceof UserError;
-  const message = error instanceof Error ? error.message : String(error);
-  const exitCode = known ? error.exitCode : exitCodes.failed;
-  say(
-    { level: "error", text: known ? `netkeep: ${message}` : `netkeep: a fault of netkeep itself: ${message}` },
-    false,
-  );
+  const { exitCode, data, messages } = failedResult(error);
+  const [what, ...advice] = messages;
   const debug = options.debug === true || process.env["NETKEEP_LOG_LEVEL"] === "debug";
-  if (debug && error instanceof Error) say({ level: "error", text: error.stack ?? "" }, false);
-  else if (!known) say({ level: "error", text: "run it again with --debug, and report what it prints" }, false);
+  const stack: Message[] = debug && error instanceof Error ? [{ level: "error", text: error.stack ?? "" }] : advice;
+  for (const message of [what, ...stack]) if (message !== undefined) say(message, false);
   const mode = jsonMode(options);
-  if (mode !== "off") {
-    process.stdout.write(`${JSON.stringify({ error: { exitCode, message } }, null, mode === "pretty" ? 2 : 0)}\n`);
-  }
+  if (mode !== "off") process.stdout.write(`${JSON.stringify(data, null, mode === "pretty" ? 2 : 0)}\n`);
   return exitCode;
 }

@@ -30,14 +30,30 @@ export function parseRequest(text: string): QueuedCall | null {
   return { words: fields.slice(3), input: rest, prefixed: prefix === "prefix" };
 }
 
+/** A document that a call names, as its client has read it. */
+export interface CalledDocument {
+  /** Absolute; null for standard input. */
+  readonly path: string | null;
+  readonly text: string;
+}
+
+/** The documents of `apply` and `set` are the input of their request: path and text of each, both ended by NUL. */
+export function parseDocuments(input: string): CalledDocument[] {
+  const fields = input.split("\0");
+  const documents: CalledDocument[] = [];
+  for (let at = 0; at + 2 < fields.length; at += 2) {
+    documents.push({ path: fields[at] || null, text: fields[at + 1] ?? "" });
+  }
+  return documents;
+}
+
 /**
  * What the client prints and exits with: a line `STATUS OUT ERR`, the two in lines, and then those lines, so that a shell
  * can read it.
  */
 export function answerText(exitCode: number, out: string, err: string): string {
-  const [outLines, errLines] = [linesOf(out), linesOf(err)];
-  const body = [...outLines, ...errLines].map((line) => `${line}\n`).join("");
-  return `${exitCode} ${outLines.length} ${errLines.length}\n${body}`;
+  const [outLines, errLines] = [wholeLines(out), wholeLines(err)];
+  return `${exitCode} ${countLines(outLines)} ${countLines(errLines)}\n${outLines}${errLines}`;
 }
 
 /** The process that a request is of: `PID.START`, the second in clock ticks since boot (proc(5), starttime). */
@@ -51,6 +67,12 @@ export function startOf(stat: string): string | undefined {
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
 }
 
-function linesOf(text: string): string[] {
-  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
+function wholeLines(text: string): string {
+  return text === "" || text.endsWith("\n") ? text : `${text}\n`;
+}
+
+function countLines(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines += 1;
+  return lines;
 }

@@ -30,6 +30,10 @@ export function realWatching(): Watching {
       const child = follow(program, args, listener);
       children.add(child);
       child.on("close", () => children.delete(child));
+      return () => {
+        children.delete(child);
+        silence(child);
+      };
     },
     watchDirectories(directories, changed) {
       for (const watcher of watchers) watcher.close();
@@ -117,6 +121,14 @@ function follow(program: string, args: readonly string[], listener: Listener): C
   linesOf(child.stderr, listener.complaint);
   child.on("close", (status, signal) => listener.ended(failure ?? `it ended with ${signal ?? status}`));
   return child;
+}
+
+/** It is not even heard that it has ended. */
+function silence(child: ChildProcess): void {
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.removeAllListeners("close");
+  child.kill();
 }
 
 /** readline keeps more state for each line, and a burst has tens of thousands. */

@@ -13,9 +13,10 @@ export function wantsColour(environment: Environment, isTerminal: boolean): bool
   return isTerminal && environment["TERM"] !== "dumb";
 }
 
-/** Whether stderr is the journal (systemd.exec(5), $JOURNAL_STREAM): then lines carry their level. */
-export function stderrIsJournal(environment: Environment): boolean {
-  const stream = environment["JOURNAL_STREAM"];
+/** Whether lines on stderr carry their level: it is the journal (systemd.exec(5), $JOURNAL_STREAM), or somebody asks for it. */
+export function wantsPriorities(environment: Environment): boolean {
+  const { NETKEEP_LEVEL_PREFIX: prefix = "", JOURNAL_STREAM: stream } = environment;
+  if (prefix !== "" && prefix !== "0") return true;
   if (stream === undefined) return false;
   try {
     const { dev, ino } = fstatSync(2);

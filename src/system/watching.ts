@@ -11,8 +11,8 @@ export interface Watching {
   ring(): void;
   /** Calls `work` again and again, also while a command is at work. */
   every(milliseconds: number, work: () => void): void;
-  /** Follows what a program prints, line by line. */
-  follow(program: string, args: readonly string[], listener: Listener): void;
+  /** Follows what a program prints, line by line. @returns what ends it, without a further word of it */
+  follow(program: string, args: readonly string[], listener: Listener): () => void;
   /** Tells of each change in these directories; replaces what was watched before. What is not there is left out. */
   watchDirectories(directories: readonly string[], changed: (directory: string, name: string) => void): void;
   /** Answers requests on a socket that only root can connect to: a text each, ended by the client's end of writing. */

@@ -60,8 +60,11 @@ export class FakeWatching implements Watching {
     this.#rung = true;
   }
 
-  follow(_program: string, _args: readonly string[], listener: Listener): void {
+  follow(_program: string, _args: readonly string[], listener: Listener): () => void {
     this.#listener = listener;
+    return () => {
+      this.#listener = null;
+    };
   }
 
   watchDirectories(_directories: readonly string[], changed: (directory: string, name: string) => void): void {

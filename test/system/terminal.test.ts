@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { stderrIsJournal, wantsColour } from "../../src/system/terminal.ts";
+import { wantsColour, wantsPriorities } from "../../src/system/terminal.ts";
 
 test.each<[Record<string, string>, boolean, boolean]>([
   [{}, true, true],
@@ -17,9 +17,14 @@ test.each<[Record<string, string>, boolean, boolean]>([
 });
 
 test("JOURNAL_STREAM of another stream is none", () => {
-  expect([{}, { JOURNAL_STREAM: "1:1" }, { JOURNAL_STREAM: "garbage" }].map(stderrIsJournal)).toEqual([
+  expect([{}, { JOURNAL_STREAM: "1:1" }, { JOURNAL_STREAM: "garbage" }].map(wantsPriorities)).toEqual([
     false,
     false,
     false,
   ]);
+});
+
+test("who asks for priorities gets them, as perl has what is true", () => {
+  const values = ["yes", "1", "", "0"];
+  expect(values.map((value) => wantsPriorities({ NETKEEP_LEVEL_PREFIX: value }))).toEqual([true, true, false, false]);
 });

@@ -1,34 +1,47 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { empty, guestCall, link, netkeep, writeAgentScript, writeInputs, writeOwners } from "../host.mjs";
+import { empty, guestCall, hook, link, netkeep, writeAgentScript, writeInputs, writeOwners } from "../host.mjs";
 import { row, timed } from "../measure.mjs";
 import { crowdRounds } from "./crowd.mjs";
 
 const socket = "/run/netkeep/watch.sock";
+const unit = readFileSync(new URL("../../../units/netkeep-watch.service", import.meta.url), "utf8");
+const [, flags] = /^Environment=NODE_OPTIONS=(.*)$/m.exec(unit);
+/** V8 has compiled what it will after some calls. */
+const warm = 4;
 
 /** The same calls while `netkeep watch` runs, which takes them; and how soon it sets again what was flushed. */
 export async function resident({ runs }) {
   writeAgentScript();
   return [
-    ...(await watched(1000, () => oneGuest(runs))),
-    ...(await watched(40, async () => [
+    ...(await watched(owned(1000), () => oneGuest(runs))),
+    ...(await watched(owned(40), async () => [
       row("200 guests at once, resident", "scripts, an ip for each entry", crowdRounds(runs, 200), {
         wanted: 0.5,
       }),
     ])),
-    ...(await watched(2000, () => flushed(runs), "guests")),
+    ...(await watched(guests(2000), () => flushed(runs))),
+    ...(await whole(runs, 10_000)),
   ];
 }
 
-/** Runs `work` on a host with so many entries and a watch that is ready. */
-async function watched(entries, work, inputs = "owners") {
+const owned = (entries) => () => {
+  writeOwners(entries);
+  timed([netkeep, "apply"]);
+};
+const guests = (entries) => () => {
+  writeInputs(entries);
+  timed([netkeep, "apply", "/run/guests.json"]);
+};
+
+/** Runs `work` on a host that `prepare` has filled, and with a watch that is ready. */
+async function watched(prepare, work) {
   empty();
-  if (inputs === "owners") writeOwners(entries);
-  else writeInputs(entries);
-  timed([netkeep, "apply", ...(inputs === "owners" ? [] : ["/run/guests.json"])]);
+  prepare();
   // As its unit does, it goes before guests that wait for it.
-  const watch = spawn("nice", ["-n", "-5", netkeep, "watch"], { stdio: "ignore" });
+  const env = { ...process.env, NODE_OPTIONS: flags };
+  const watch = spawn("nice", ["-n", "-5", netkeep, "watch"], { stdio: "ignore", env });
   const ended = new Promise((resolve) => watch.on("exit", resolve));
   try {
     await until(() => existsSync(socket));
@@ -43,11 +56,10 @@ function oneGuest(runs) {
   const calls = { add: guestCall("add", 1), delete: guestCall("delete", 1) };
   const other = { add: guestCall("add", 2), delete: guestCall("delete", 2) };
   const rounds = { add: [], delete: [] };
-  for (let n = 0; n < runs * 4 + 4; n++) {
+  for (let n = 0; n < runs * 4 + warm; n++) {
     for (const operation of ["add", "delete"]) {
       const pair = [timed(calls[operation].netkeep), timed(other[operation].script)];
-      // V8 has compiled what it will after some calls.
-      if (n >= 4) rounds[operation].push(pair);
+      if (n >= warm) rounds[operation].push(pair);
     }
   }
   const name = (operation) => `one guest, ${operation}, resident, 1000 entries`;
@@ -69,6 +81,35 @@ async function flushed(runs) {
     rounds.push([Number(process.hrtime.bigint() - begun) / 1e9, batch]);
   }
   return [row("1,000 neighbors flushed, until all are back", "ip -batch of all that there was", rounds)];
+}
+
+/** Whole documents, from nothing. What `ip -batch` takes is measured before a watch listens to the kernel. */
+async function whole(runs, entries) {
+  empty();
+  writeInputs(entries);
+  const nothing = JSON.stringify({ version: 1, links: { [link]: { mode: "live" } } });
+  mkdirSync("/run/nothing", { recursive: true });
+  writeFileSync("/run/nothing/live.json", nothing);
+  const batches = Array.from({ length: runs }, () => {
+    empty();
+    return timed(["ip", "-batch", "/run/lines"]);
+  });
+  const ours = [];
+  await watched(
+    () => undefined,
+    async () => {
+      for (let n = 0; n < warm + runs; n++) {
+        timed([hook, "apply", "/run/nothing/live.json"]);
+        // It looks at everything after that.
+        await delay(1500);
+        const seconds = timed([hook, "apply", "/run/live.json"]);
+        if (n >= warm) ours.push(seconds);
+        await delay(1500);
+      }
+    },
+  );
+  const rounds = ours.map((seconds, n) => [seconds, batches[n]]);
+  return [row(`apply, live, resident, ${entries} entries`, "ip -batch", rounds, { wanted: 1.5 })];
 }
 
 function permanent() {

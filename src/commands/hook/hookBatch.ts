@@ -3,21 +3,24 @@ import { exitCodes, UserError } from "../../errors.ts";
 import { answerText, parseRequest, type QueuedCall } from "../../hooks/queue.ts";
 import { messageText } from "../../report/messageText.ts";
 import type { CommandResult } from "../../result.ts";
+import { failedResult } from "../failure.ts";
 import type { HookCall } from "./hookCall.ts";
+import { type CalledCommand, calledCommand } from "./hookCommand.ts";
 import { hookCallOf } from "./hookKinds.ts";
 import { runHooks } from "./hookRun.ts";
 
 /** A call that waits to be carried out. */
 export interface Waiting {
   readonly queued: QueuedCall;
-  readonly call: HookCall;
+  readonly call: HookCall | CalledCommand;
 }
 
 /** A request as bin/netkeep-hook writes it; one that cannot be read is answered too, and changes nothing. */
 export async function waitingCall(context: CommandContext, request: string): Promise<Waiting> {
   const queued = parseRequest(request);
   if (queued === null) return { queued: nobody, call: unreadable };
-  return { queued, call: await hookCallOf(context, queued.words, async () => queued.input) };
+  const command = calledCommand(queued);
+  return { queued, call: command ?? (await hookCallOf(context, queued.words, async () => queued.input)) };
 }
 
 /**
@@ -44,7 +47,9 @@ function answerOf({ queued }: Waiting, { exitCode, text, messages }: CommandResu
 
 /** A fault of netkeep in one call must not reach the others: then each is tried for itself. */
 async function resultsOf(context: CommandContext, group: readonly Waiting[]): Promise<CommandResult[]> {
-  const calls = group.map(({ call }) => call);
+  const [first] = group;
+  if (first !== undefined && "run" in first.call) return [await first.call.run(context).catch(failedResult)];
+  const calls = group.flatMap(({ call }) => ("run" in call ? [] : [call]));
   try {
     return await runHooks(context, calls);
   } catch (error) {
@@ -60,13 +65,14 @@ function alike<Call extends Waiting>(calls: readonly Call[]): Call[][] {
   const groups: Call[][] = [];
   for (const one of calls) {
     const last = groups.at(-1);
-    if (last !== undefined && mannerOf(last[0]?.call) === mannerOf(one.call)) last.push(one);
+    if (last !== undefined && !("run" in one.call) && mannerOf(last[0]?.call) === mannerOf(one.call)) last.push(one);
     else groups.push([one]);
   }
   return groups;
 }
 
-function mannerOf(call: HookCall | undefined): string {
+function mannerOf(call: Waiting["call"] | undefined): string {
+  if (call !== undefined && "run" in call) return "alone";
   return call === undefined || "result" in call
     ? "any"
     : `${call.options.live} ${call.options.reload} ${call.options.wait}`;

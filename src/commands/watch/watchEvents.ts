@@ -7,6 +7,8 @@ import type { Watch } from "./watchState.ts";
 const restartPause = 1000;
 /** So many events are kept while a task is at work; with more a look at everything costs less. */
 const mostHeld = 50_000;
+/** In milliseconds: a long answer is read in less. */
+const answerTime = 10;
 /** In milliseconds: an address comes together with others, and with its routes. */
 const leaseQuiet = 300;
 /** After a change of our own networkd writes its state too. */
@@ -19,7 +21,7 @@ const stateDirectory = "/run/systemd/netif/links";
 /** Listens to the kernel; whatever is lost on the way leads to a look at everything. */
 export function followKernel(watch: Watch): void {
   const { watching, say, context } = watch;
-  watching.follow("ip", monitorArguments, {
+  watch.deafen = watching.follow("ip", monitorArguments, {
     line(text) {
       const event = parseMonitorLine(text);
       if (event !== null) hear(watch, event);
@@ -30,15 +32,32 @@ export function followKernel(watch: Watch): void {
       distrust(watch, 0);
     },
     ended(reason) {
+      watch.deafen = null;
       if (watching.ending) return;
       say({ level: "warning", text: `ip monitor has ended (${reason}); it is started again` });
       void context.system.sleep(restartPause).then(() => {
-        if (watching.ending) return;
+        if (watching.ending || watch.deafen !== null) return;
         followKernel(watch);
         distrust(watch, 0);
       });
     },
   });
+}
+
+/**
+ * Does what sets a whole host while nobody listens to the kernel: our own events would cost as much as the work. What else
+ * happens meanwhile is found by the look at everything that follows.
+ */
+export async function unheard(watch: Watch, work: () => Promise<void>): Promise<void> {
+  watch.deafen?.();
+  try {
+    await work();
+  } finally {
+    // While a program is started nobody gets the rest of an answer.
+    await watch.context.system.sleep(answerTime);
+    if (!watch.watching.ending) followKernel(watch);
+    distrust(watch, 0);
+  }
 }
 
 /** Listens to who writes documents, and to networkd; directories that come into being later are found by the next look. */

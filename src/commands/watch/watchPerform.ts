@@ -7,7 +7,7 @@ import { count } from "../../report/style.ts";
 import type { Task } from "../../watch/schedule.ts";
 import { carryOut, waitingCall } from "../hook/hookBatch.ts";
 import { loadSettings } from "../settings.ts";
-import { watchFiles } from "./watchEvents.ts";
+import { unheard, watchFiles } from "./watchEvents.ts";
 import { signatureOf, type Watch } from "./watchState.ts";
 import { applyDocuments, heal, resync, type TaskResult } from "./watchTasks.ts";
 
@@ -53,7 +53,9 @@ export async function performHooks(watch: Watch): Promise<void> {
     const waiting = await Promise.all(
       calls.map(async ({ text, answer }) => ({ answer, ...(await waitingCall(learning, text)) })),
     );
-    await carryOut(learning, waiting, async ({ answer }, text) => answer(text));
+    const work = () => carryOut(learning, waiting, async ({ answer }, text) => answer(text));
+    if (waiting.some(({ call }) => "run" in call && call.whole)) await unheard(watch, work);
+    else await work();
     watch.lastOwn = context.system.now();
   } catch (error) {
     say({ level: "error", text: `hooks: ${error instanceof Error ? error.message : String(error)}` });

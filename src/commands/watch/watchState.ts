@@ -30,6 +30,8 @@ export interface Watch {
   postponed: boolean;
   /** Since when a task is at work; what happens meanwhile is judged by what is wanted afterwards. */
   busy: { readonly since: number; readonly events: KernelEvent[] } | null;
+  /** Ends what listens to the kernel; null while nothing does. */
+  deafen: (() => void) | null;
   /** Calls of hooks that wait. */
   readonly calls: HookRequest[];
   /** More came while the last ones were carried out. */
@@ -50,6 +52,7 @@ export function createWatch(context: CommandContext, watching: Watching, say: (m
     documents: "",
     postponed: false,
     busy: null,
+    deafen: null,
     calls: [],
     crowded: false,
     lastOwn: 0,

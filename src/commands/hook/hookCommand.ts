@@ -1,0 +1,54 @@
+import type { CommandContext } from "../../context.ts";
+import { parseDocuments, type QueuedCall } from "../../hooks/queue.ts";
+import { plainStyle } from "../../report/style.ts";
+import type { CommandResult } from "../../result.ts";
+import { ownerOfFile } from "../../store/documentFiles.ts";
+import type { GivenDocument } from "../../store/documents.ts";
+import { applyCommand } from "../apply.ts";
+import { setCommand, unsetCommand } from "../set.ts";
+
+/** A command that shares no run with others, with the words and documents that its client has sent. */
+export interface CalledCommand {
+  /** It sets the whole host, not some owners. */
+  readonly whole: boolean;
+  /** @throws UserError as the command does */
+  run(context: CommandContext): Promise<CommandResult>;
+}
+
+/** `apply [FILE...]`, `set OWNER [FILE]` and `unset OWNER...` without options, as `bin/netkeep-hook` hands them over; else null. */
+export function calledCommand({ words, input }: QueuedCall): CalledCommand | null {
+  const [verb, ...names] = words;
+  const documents = parseDocuments(input);
+  const [owner = ""] = names;
+  if (verb === "apply") return { whole: true, run: (context) => apply(plain(context), names, documents) };
+  if (verb === "unset") return { whole: false, run: (context) => unsetCommand(plain(context), names, asUsual) };
+  const [document] = documents;
+  if (verb !== "set" || document === undefined) return null;
+  const given = { ...document, owner, source: sourceOf(names[1]) };
+  return { whole: false, run: (context) => setCommand(plain(context), given, asUsual) };
+}
+
+const asUsual = { runtime: false, live: true, reload: true };
+
+function apply(
+  context: CommandContext,
+  names: readonly string[],
+  documents: ReturnType<typeof parseDocuments>,
+): Promise<CommandResult> {
+  const given: GivenDocument[] = documents.map((document, index) => {
+    const source = sourceOf(names[index]);
+    return { ...document, owner: ownerOfFile(source), source };
+  });
+  const generation = ["apply", ...names].join(" ");
+  return applyCommand(context, { ...asUsual, given, generation, adopt: false, dryRun: false });
+}
+
+/** As who reads them by himself has it (system/documents.ts). */
+function sourceOf(name = "-"): string {
+  return name === "-" ? "stdin" : name;
+}
+
+/** Whoever runs the watch may have a terminal; the client has none, as far as is known. */
+function plain(context: CommandContext): CommandContext {
+  return { ...context, style: plainStyle };
+}
