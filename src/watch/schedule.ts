@@ -99,6 +99,9 @@ export function createSchedule(suspects: Suspects, strikes: Strikes, resyncEvery
 function suspectedAt(suspects: Suspects, strikes: Strikes): number {
   let first = Number.POSITIVE_INFINITY;
   let held = Number.POSITIVE_INFINITY;
+  // Most often nobody fights. A burst has tens of thousands, and is looked at again with each piece that is read of it.
+  const [earliest] = strikes.contested === 0 ? suspects.since.values() : [];
+  if (earliest !== undefined) return Math.min(suspects.lastAt + quiet, earliest + longestBurst);
   for (const [key, since] of suspects.since) {
     const until = strikes.heldUntil(key);
     if (until > since) held = Math.min(held, until);

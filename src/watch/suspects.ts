@@ -9,7 +9,7 @@ import type { KernelEvent } from "../model/event.ts";
  * - our own changes come back as events, and then are as wanted.
  */
 export interface Suspects {
-  /** Key of an entry, or `link NAME`, or `rules` → when it came under suspicion. */
+  /** Key of an entry, or `link NAME`, or `rules` → when it came under suspicion; the first that did comes first. */
   readonly since: ReadonlyMap<string, number>;
   /** When the last event came that put or kept anything under suspicion. */
   readonly lastAt: number;
