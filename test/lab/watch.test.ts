@@ -104,6 +104,26 @@ describe.each(suites)("the watch on %s", (suite) => {
     await expectClean(host);
   });
 
+  test("documents from where it cannot look are carried out by it", async () => {
+    const document = (n: number) =>
+      `{version: 1, guests: [{name: g, dev: cloudbr0, mac: "52:00:00:00:99:0${n}", addresses: [10.79.0.${n}]}]}`;
+    for (const [directory, n] of [["/root", 1] as const, ["/tmp", 2] as const]) {
+      await host.writeFile(`${directory}/of-caller.yaml`, document(n));
+      const commands = ["apply of-caller.yaml", "set agent:1 of-caller.yaml", "unset of-caller agent:1"];
+      // The second one of the same entries wins nothing, and is no conflict.
+      const calls = commands.map((words) => `netkeep-hook ${words} >/dev/null; echo $?`).join("\n");
+      const script = `cd ${directory}; mv /usr/bin/netkeep /usr/bin/netkeep.away\n${calls}\nmv /usr/bin/netkeep.away /usr/bin/netkeep`;
+      expect(await sh(script)).toBe("0\n0\n0");
+    }
+    await host.writeFile("/root/of-caller.yaml", document(1));
+    expect(await sh("netkeep-hook apply /root/of-caller.yaml | grep -c '^+'; ip route show 10.79.0.1 | wc -l")).toBe(
+      "2\n1",
+    );
+    expect(await sh("netkeep-hook unset of-caller >/dev/null; ip route show 10.79.0.1")).toBe("");
+    await returned();
+    await expectClean(host);
+  });
+
   test.each(["the watch", "a process of its own"])("after a call with --no-wait %s tells networkd", async (who) => {
     await sh(`systemctl ${who === "the watch" ? "start" : "stop"} ${unit}`);
     const call = (operation: string, ...words: string[]) =>
