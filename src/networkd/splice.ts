@@ -72,7 +72,8 @@ export function replaceBlocks(
     if (entries.length > 0) parts.push(`${renderBlock(owner, source, entries, digest)}\n`);
     done = end;
   }
-  const replaced = parts.join("") + between(done, whole.length + 1);
+  parts.push(between(done, whole.length + 1));
+  const replaced = parts.join("");
   return replaced === head ? null : replaced.slice(0, -1);
 }
 

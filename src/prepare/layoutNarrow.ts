@@ -7,6 +7,7 @@ import { baseNameOf, dropInPaths } from "../networkd/paths.ts";
 import { blockIn, isInOrder, outermostBlocks, replaceBlocks } from "../networkd/splice.ts";
 import type { System } from "../system/system.ts";
 import type { Layout } from "./layout.ts";
+import type { Memory } from "./memory.ts";
 
 /** The drop-ins with entries of some links, not parsed beyond what some owners have there. */
 export interface RecordedLinks {
@@ -34,13 +35,12 @@ interface RecordedFile {
 /**
  * Reads the drop-ins of links.
  *
- * @param bases link → name of its base file
  * @returns null if one of them is not just as netkeep writes it, or a link has none
  */
 export async function readRecordedLinks(
   system: System,
   links: readonly string[],
-  bases: Readonly<Record<string, string>>,
+  { bases, inOrder }: Memory,
   owners: ReadonlySet<string>,
   protocol: number,
 ): Promise<RecordedLinks | null> {
@@ -55,7 +55,9 @@ export async function readRecordedLinks(
     for (const persistence of ["persistent", "runtime"] as const) {
       const path = persistence === "persistent" ? paths.entries : paths.runtimeEntries;
       const read = await system.readText(path);
-      if (read !== null && !isInOrder(read, link)) return null;
+      // In this order: what is changed meanwhile is looked at.
+      const asBefore = (await system.modified(path)) === inOrder[path];
+      if (read !== null && !asBefore && !isInOrder(read, link)) return null;
       if (read !== null) texts.set(path, read);
       const text = read ?? "";
       files.push({ path, link, persistence, text });

@@ -46,7 +46,7 @@ export async function prepareNarrow(
   const filed = touched.filter((link) => !live.has(link));
   if (filed.some((link) => memory.bases[link] === undefined)) return null;
   if (touched.some((link) => links.get(link)?.up !== true)) return null;
-  const recorded = await readRecordedLinks(system, filed, memory.bases, owners, settings.routeProtocol);
+  const recorded = await readRecordedLinks(system, filed, memory, owners, settings.routeProtocol);
   const held = await readHeldLive(system, live, owners, memory, within);
   if (recorded === null || held === null) return null;
   const desired = merge(documents.states);

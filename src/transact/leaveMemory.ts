@@ -8,6 +8,7 @@ import { linkOfFile } from "../networkd/render.ts";
 import { type Memory, signatureOf, sweptLinks } from "../prepare/memory.ts";
 import type { NarrowView } from "../prepare/narrowView.ts";
 import type { Prepared } from "../prepare/prepare.ts";
+import type { System } from "../system/system.ts";
 import type { Outcome } from "./transact.ts";
 
 /** What a run about few owners relied on; null or none if it has read everything. `swept`: see {@link Memory}. */
@@ -26,7 +27,9 @@ export async function leaveMemory(
   if (system.offline) return;
   const narrow = view != null && prepared.record.scope !== null;
   if (narrow && stored.length + files.length + kernel.length === 0) return;
-  const memory = narrow ? memoryAfter(view.memory, prepared) : memoryOf(prepared, swept ?? (await sweptLinks(system)));
+  const memory = narrow
+    ? await memoryAfter(system, view.memory, prepared)
+    : memoryOf(prepared, swept ?? (await sweptLinks(system)));
   if (memory === null) return system.removeFile(places.memory);
   const { index, ...head } = memory;
   const line = JSON.stringify({ signature: await signatureOf(system, settings), ...head });
@@ -50,6 +53,8 @@ function memoryOf({ documents, observed, layout, desired, plan }: Prepared, swep
     routeLimit: observed.routeLimit,
     newest: Math.max(0, ...desired.owners.map(({ changed }) => changed)),
     bases: Object.fromEntries(bases),
+    // Something of others may be in the place of a drop-in, and is for the next run to find.
+    inOrder: {},
     live: [...layout.live.keys()].filter((link) => !doubtful.has(link)),
     gateways: observed.kernel.routes.flatMap(({ table, destination, link, gateway }) =>
       table === mainTable && lengthOf(destination) === 0 && gateway !== null ? [{ link, address: gateway }] : [],
@@ -60,10 +65,12 @@ function memoryOf({ documents, observed, layout, desired, plan }: Prepared, swep
 }
 
 /** After a run about some owners. */
-function memoryAfter(memory: Memory, { documents }: Prepared): Memory {
+async function memoryAfter(system: System, memory: Memory, { documents, layout }: Prepared): Promise<Memory> {
+  const times = await Promise.all(layout.files.map(async ({ path }) => [path, await system.modified(path)] as const));
   return {
     ...memory,
     newest: Math.max(memory.newest, ...documents.changed.values()),
+    inOrder: { ...memory.inOrder, ...Object.fromEntries(times) },
     index: withOwners(memory.index, documents.states),
   };
 }

@@ -17,7 +17,7 @@ type Step =
   | { readonly kind: "calls"; readonly words: readonly (readonly string[])[] }
   | { readonly kind: "set"; readonly owner: string; readonly document: object; readonly runtime: boolean }
   | { readonly kind: "unset"; readonly owner: string }
-  | { readonly kind: "flush"; readonly link: string };
+  | { readonly kind: "flush" | "disorder"; readonly link: string };
 
 const bridge = fc.constantFrom(...bridges);
 const mac = fc.integer({ min: 1, max: 4 }).map((n) => `52:02:00:00:00:0${n}`);
@@ -54,7 +54,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("set" as const), owner, document, runtime: fc.boolean() }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("unset" as const), owner }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("flush" as const), link: bridge }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("flush", "disorder"), link: bridge }) },
 );
 
 const call = (operation: string, link: string, ...addresses: string[]) => ({
@@ -84,10 +84,24 @@ async function carryOut(made: FakeSystem, context: CommandContext, wish: Step): 
     await setCommand(context, given, { ...options, runtime: wish.runtime });
   } else if (wish.kind === "unset") await unsetCommand(context, [wish.owner], { ...options, runtime: false });
   else {
-    // As a change of the bridge's MAC does it: the next call for a guest there is to bring all back.
-    made.kernel.dropNeighbors(({ dev }) => dev === wish.link);
+    // As a change of the bridge's MAC does it, or somebody by hand: the next call for a guest there is to bring all back.
+    if (wish.kind === "flush") made.kernel.dropNeighbors(({ dev }) => dev === wish.link);
+    else turnBlocksRound(made, wish.link);
     const words = ["cloudstack", "-o", "add", "-b", wish.link, "-m", "52:02:00:00:00:09", "-4", "203.0.113.9"];
     await runHooks(context, [await hookCallOf(context, words, async () => "")]);
+  }
+}
+
+function turnBlocksRound(made: FakeSystem, link: string): void {
+  for (const [path, text] of made.files.tree("/etc/systemd/network", "/run/systemd/network")) {
+    const [head = "", ...blocks] = text.split(/^(?=# netkeep block )/m);
+    if (!head.includes(`# netkeep link=${link}\n`) || blocks.length < 2) continue;
+    const trimmed = blocks.map((block) => block.trimEnd());
+    made.files.set(path, {
+      kind: "text",
+      text: `${head}${trimmed.reverse().join("\n\n")}\n`,
+      modified: made.system.now(),
+    });
   }
 }
 
