@@ -25,9 +25,9 @@ const common = {
 const { outputFiles, metafile } = await build({
   ...common,
   metafile: true,
-  // What few runs need is to be apart from what all need: each of these is a border.
-  entryPoints: ["cli.ts", "desired/validate.ts", "desired/plainGuest.ts", "desired/parseYaml.ts"].map(
-    (file) => `src/${file}`,
+  // What few runs need, or all before the rest, is to be apart from what all need: each of these is a border.
+  entryPoints: ["cli", "desired/validate", "desired/plainGuest", "desired/parseYaml", "observe/ipText"].map(
+    (file) => `src/${file}.ts`,
   ),
   splitting: true,
   outdir: "pieces",

@@ -6,7 +6,8 @@ import type { Neighbor } from "../model/neighbor.ts";
 import { mainTable, type Route } from "../model/route.ts";
 import type { KernelEntries, KernelNeighbor, KernelRoute } from "../model/state.ts";
 import type { System } from "../system/system.ts";
-import { batchArguments, observeEntries } from "./observeKernel.ts";
+import { batchArguments } from "./ipText.ts";
+import { observeEntries } from "./observeKernel.ts";
 
 /** The next hop of a default route, and the link that it leaves by. */
 export interface Gateway {

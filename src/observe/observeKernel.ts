@@ -1,4 +1,3 @@
-import { CommandError } from "../errors.ts";
 import { type Grouped, groupNeighbors, groupRoutes } from "../kernel/groupEntries.ts";
 import { parseLinks } from "../kernel/parseLinks.ts";
 import { parseNeighbors } from "../kernel/parseNeighbors.ts";
@@ -10,9 +9,7 @@ import { lastOf, once } from "../model/once.ts";
 import type { Rule } from "../model/rule.ts";
 import type { KernelEntries, KernelLink, KernelState } from "../model/state.ts";
 import type { System } from "../system/system.ts";
-
-/** Questions to `ip`, a line each, and for each a line of JSON; `lookUp` asks so too. */
-export const batchArguments: readonly string[] = ["-j", "-N", "-force", "-batch", "-"];
+import { ip } from "./ipText.ts";
 
 /** A host without a kernel (`--root`): nothing exists. */
 export const emptyKernel: KernelState = { links: new Map(), routes: [], neighbors: [], rules: [] };
@@ -95,20 +92,6 @@ export async function observeRules(system: System): Promise<Rule[]> {
   return [...parseRules(rules4, 4), ...parseRules(rules6, 6)];
 }
 
-/** The neighbors as `ip` prints them, for who looks for few; by the `ip` that answers the other questions of such a run. */
-export function observeNeighborText(system: System): Promise<string> {
-  return ip(system, batchArguments, "neigh show\n");
-}
-
-/**
- * The links for a run about few owners as `ip` prints them, by the one that answers what comes after.
- *
- * @throws CommandError when `ip` fails
- */
-export function observeLinkText(system: System): Promise<string> {
-  return ip(system, batchArguments, "address show\n");
-}
-
 /**
  * What `observeLinkText` gives, without what a base file may ask of the links. Those of most runs are the links of the run
  * before, in a process that stays.
@@ -132,19 +115,4 @@ export async function observeKernelLinks(system: System): Promise<KernelState["l
     if (uevent !== null) types.set(link.name, /^DEVTYPE=(.*)$/m.exec(uevent)?.[1] ?? "");
   }
   return parseLinks(json, types);
-}
-
-/** Retries a dump that the kernel interrupted because the table changed meanwhile. */
-async function ip(system: System, args: readonly string[], input?: string): Promise<string> {
-  for (let pause = 20; ; pause *= 2) {
-    const result = await system.run("ip", args, input);
-    if (result.exitCode === 0 && !/Dump was interrupted/.test(result.stderr)) return result.stdout;
-    // With ipv6.disable=1 the kernel says so of rules, and of routes that there are none.
-    if (/Address family not supported by protocol/.test(result.stderr)) return "";
-    if (pause > 640) throw new CommandError(`ip ${args.join(" ")}`, `exit status ${result.exitCode}`, result.stderr);
-    if (result.exitCode !== 0 && !/Dump was interrupted|Interrupted|Resource/.test(result.stderr)) {
-      throw new CommandError(`ip ${args.join(" ")}`, `exit status ${result.exitCode}`, result.stderr);
-    }
-    await system.sleep(pause);
-  }
 }

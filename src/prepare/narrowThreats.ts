@@ -1,7 +1,7 @@
 import { parseNeighbors } from "../kernel/parseNeighbors.ts";
 import { type Entry, entryKey } from "../model/entry.ts";
+import { batchArguments } from "../observe/ipText.ts";
 import type { Observed } from "../observe/observe.ts";
-import { batchArguments } from "../observe/observeKernel.ts";
 import type { System } from "../system/system.ts";
 import type { RecordedLinks } from "./layoutNarrow.ts";
 
