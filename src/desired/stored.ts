@@ -37,6 +37,15 @@ export function parseStored(text: string): StoredDocument {
   return stored;
 }
 
+/** Whether a stored text says what another does that was made just now, whenever it was stored: only the old one is parsed. */
+export function saysTheSame(old: string, text: string, changed: number): boolean {
+  try {
+    return storedText({ ...parseStored(old), changed }) === text;
+  } catch {
+    return old === text;
+  }
+}
+
 /** Whether the schema has nothing to say against it, as of most. */
 function isPlain(value: unknown): value is StoredDocument & { readonly netkeep: 1 } {
   if (typeof value !== "object" || value === null || Object.keys(value).length !== 5) return false;

@@ -1,4 +1,4 @@
-import { parseStored, storedText } from "../desired/stored.ts";
+import { saysTheSame, storedText } from "../desired/stored.ts";
 import type { Persistence } from "../model/owner.ts";
 import { places } from "../model/places.ts";
 import type { System } from "../system/system.ts";
@@ -36,8 +36,10 @@ export async function storeDocuments(
       gone.push(path);
       continue;
     }
-    const text = storedText({ owner, source, changed: documents.changed.get(owner) ?? 0, document, request });
-    if (winners.has(owner) || !(await saysTheSame(system, path, text))) files.push({ path, text });
+    const changed = documents.changed.get(owner) ?? 0;
+    const text = storedText({ owner, source, changed, document, request });
+    const old = winners.has(owner) ? null : await system.readText(path);
+    if (old === null || !saysTheSame(old, text, changed)) files.push({ path, text });
   }
   const [first, ...others] = files;
   if (others.length > 0) await system.writeFiles(files);
@@ -51,15 +53,4 @@ export function asksForNothing(document: unknown): boolean {
   return Object.entries(document as object).every(
     ([key, value]) => key === "version" || Object.keys(value).length === 0,
   );
-}
-
-async function saysTheSame(system: System, path: string, text: string): Promise<boolean> {
-  const old = await system.readText(path);
-  if (old === null) return false;
-  try {
-    const [before, after] = [parseStored(old), parseStored(text)];
-    return JSON.stringify({ ...before, changed: 0 }) === JSON.stringify({ ...after, changed: 0 });
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { parseStored, storedText } from "../desired/stored.ts";
+import { parseStored, saysTheSame, storedText } from "../desired/stored.ts";
 import { fits, type LooseFields } from "../model/fits.ts";
 import { once } from "../model/once.ts";
 import { isOursToReplace } from "../model/ownership.ts";
@@ -88,7 +88,7 @@ export async function beginGeneration(
   if (documents.length === 0 && JSON.stringify(admin) === JSON.stringify(last?.admin ?? [])) {
     return last === null || last.complete ? null : last;
   }
-  if (last !== null && !last.complete && saysTheSame({ documents, admin }, last)) return last;
+  if (last !== null && !last.complete && wantedTheSame({ documents, admin }, last)) return last;
   const { kernel, bridges } = prepared.plan;
   const count = (action: string) => [...kernel, ...bridges].filter((change) => change.action === action).length;
   const generation: Generation = {
@@ -156,7 +156,8 @@ async function changedDocuments(
     const age = documents.changed.get(owner) ?? 0;
     const kept = persistence === "persistent" && !asksForNothing(document);
     const after = kept ? storedText({ owner, source, changed: age, document }) : null;
-    if (!sameDocument(before, after)) changed.push({ owner, path, before, after });
+    const same = before === null || after === null ? before === after : saysTheSame(before, after, age);
+    if (!same) changed.push({ owner, path, before, after });
   }
   return changed;
 }
@@ -170,7 +171,7 @@ function takesOver({ plan, record }: Prepared, given: readonly Pick<GivenDocumen
 }
 
 /** The run that was interrupted wanted just this. */
-function saysTheSame(change: Pick<Generation, "documents" | "admin">, last: Generation): boolean {
+function wantedTheSame(change: Pick<Generation, "documents" | "admin">, last: Generation): boolean {
   const wanted = ({ documents, admin }: Pick<Generation, "documents" | "admin">) =>
     JSON.stringify([
       documents.map(({ path, before, after }) => [path, before, after === null ? null : contentOf(after)]),
