@@ -15,20 +15,26 @@ export interface CalledCommand {
   run(context: CommandContext): Promise<CommandResult>;
 }
 
-/** `apply [FILE...]`, `set OWNER [FILE]` and `unset OWNER...` without options, as `bin/netkeep-hook` hands them over; else null. */
+/**
+ * `apply [FILE...]`, `set OWNER [FILE]` and `unset OWNER...` without options, as `bin/netkeep-hook` hands them over.
+ *
+ * @returns null if it is none of them, or if a document is not there to its end: its client was killed while it wrote
+ */
 export function calledCommand({ words, input }: QueuedCall): CalledCommand | null {
   const [verb, ...names] = words;
   const documents = parseDocuments(input);
-  const [owner = ""] = names;
-  if (verb === "apply") return { whole: true, run: (context) => apply(plain(context), names, documents) };
-  if (verb === "unset") return { whole: false, run: (context) => unsetCommand(plain(context), names, asUsual) };
-  const [document] = documents;
-  if (verb !== "set" || document === undefined) return null;
-  const given = { ...document, owner, source: sourceOf(names[1]) };
-  return { whole: false, run: (context) => setCommand(plain(context), given, asUsual) };
+  const [owner = "", file] = names;
+  const [document, second] = documents;
+  if (verb === "unset") return { whole: false, run: (context) => unsetCommand(plain(context), names, defaults) };
+  if (verb === "set" && document !== undefined && second === undefined) {
+    const given = { ...document, owner, source: sourceOf(file) };
+    return { whole: false, run: (context) => setCommand(plain(context), given, defaults) };
+  }
+  if (verb !== "apply" || documents.length !== names.length) return null;
+  return { whole: true, run: (context) => apply(plain(context), names, documents) };
 }
 
-const asUsual = { runtime: false, live: true, reload: true };
+const defaults = { runtime: false, live: true, reload: true };
 
 function apply(
   context: CommandContext,
@@ -40,7 +46,7 @@ function apply(
     return { ...document, owner: ownerOfFile(source), source };
   });
   const generation = ["apply", ...names].join(" ");
-  return applyCommand(context, { ...asUsual, given, generation, adopt: false, dryRun: false });
+  return applyCommand(context, { ...defaults, given, generation, adopt: false, dryRun: false });
 }
 
 /** As who reads them by himself has it (system/documents.ts). */
