@@ -46,6 +46,18 @@ describe("a queue of calls", () => {
     expect((await auditCommand(host.context, { repair: false })).exitCode).toBe(0);
   });
 
+  test("a fault of netkeep in one call is told to who is strict by the exit status, too", async () => {
+    const host = await cloudstackHost();
+    enqueue(host, 1, ["--strict", ...add(mac, v4)]);
+    enqueue(host, 2, add(other, v6));
+    const digest = () => {
+      throw new Error("a bug");
+    };
+    await hookQueueCommand({ ...host.context, system: Object.assign(Object.create(host.context.system), { digest }) });
+    const said = "netkeep: a fault of netkeep itself: a bug\nrun it again with --debug, and report what it prints\n";
+    expect([answer(host, 1), answer(host, 2)]).toEqual([`2 0 2\n${said}`, `0 0 2\n${said}`]);
+  });
+
   test("they count in the order in which they came", async () => {
     const host = await cloudstackHost();
     enqueue(host, 3, add(mac, v6));

@@ -1,5 +1,5 @@
 import type { CommandContext } from "../../context.ts";
-import { exitCodes, UserError } from "../../errors.ts";
+import { exitCodes } from "../../errors.ts";
 import { answerText, parseRequest, type QueuedCall } from "../../hooks/queue.ts";
 import { messageText } from "../../report/messageText.ts";
 import type { CommandResult } from "../../result.ts";
@@ -50,10 +50,11 @@ async function resultsOf(context: CommandContext, group: readonly Waiting[]): Pr
   const [first] = group;
   if (first !== undefined && "run" in first.call) return [await first.call.run(context).catch(failedResult)];
   const calls = group.flatMap(({ call }) => ("run" in call ? [] : [call]));
+  const [only, second] = calls;
   try {
     return await runHooks(context, calls);
   } catch (error) {
-    if (calls.length === 1) return [faultResult(error)];
+    if (only !== undefined && second === undefined) return [faultResult(error, only)];
     const results: CommandResult[] = [];
     for (const waiting of group) results.push(...(await resultsOf(context, [waiting])));
     return results;
@@ -78,11 +79,11 @@ function mannerOf(call: Waiting["call"] | undefined): string {
     : `${call.options.live} ${call.options.reload} ${call.options.wait}`;
 }
 
-function faultResult(error: unknown): CommandResult {
-  const reason = error instanceof Error ? error.message : String(error);
-  const known = error instanceof UserError;
-  const text = known ? reason : `a fault of netkeep itself: ${reason}`;
-  return { exitCode: exitCodes.asDesired, data: null, text: "", messages: [{ level: "error", text }] };
+/** As `netkeep hook` says it, which exits with 0 all the same without --strict. */
+function faultResult(error: unknown, call: HookCall): CommandResult {
+  const isStrict = "options" in call && call.options.strict;
+  const result = failedResult(error);
+  return isStrict ? result : { ...result, exitCode: exitCodes.asDesired };
 }
 
 const nobody: QueuedCall = { words: [], input: "", prefixed: false };

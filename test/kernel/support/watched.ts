@@ -17,7 +17,7 @@ export interface Watched {
 export async function watching(ns: Namespace, env: { readonly PATH?: string } = {}): Promise<Watched> {
   const holder = ns.entrance[1];
   // NODE_OPTIONS as its unit has it. It ends with the namespace, also where the test fails before it ends it.
-  await ns.sh(`export PATH=${env.PATH ?? process.env["PATH"]} NODE_OPTIONS=--max-semi-space-size=2
+  await ns.sh(`export PATH=${env.PATH ?? process.env["PATH"]} NODE_OPTIONS=--max-semi-space-size=8
     ${process.execPath} ${root}/dist/netkeep.mjs watch >/run/watch.log 2>&1 & w=$!; echo $w >/run/watch.pid
     (while kill -0 ${holder} && kill -0 $w; do sleep 1; done; kill -KILL $w) >/dev/null 2>&1 &`);
   const pid = Number(await ns.read("/run/watch.pid"));
