@@ -95,11 +95,13 @@ function unmarked(
   record: OwnRecord,
 ) {
   const { live, protocol } = record;
-  if (live === undefined || live.size === 0) return [];
-  return [...desired].flatMap(([key, wanted]) => {
+  const list: { readonly wanted: Entry; readonly found: KernelEntry }[] = [];
+  if (live === undefined || live.size === 0) return list;
+  for (const [key, wanted] of desired) {
     const found = wanted.kind === "neighbor" && live.has(wanted.link) ? current().get(key) : undefined;
-    return found !== undefined && found.protocol !== protocol && sameEntry(found, wanted) ? [{ wanted, found }] : [];
-  });
+    if (found !== undefined && found.protocol !== protocol && sameEntry(found, wanted)) list.push({ wanted, found });
+  }
+  return list;
 }
 
 /**
