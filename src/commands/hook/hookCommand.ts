@@ -6,6 +6,7 @@ import { ownerOfFile } from "../../store/documentFiles.ts";
 import type { GivenDocument } from "../../store/documents.ts";
 import { applyCommand } from "../apply.ts";
 import { setCommand, unsetCommand } from "../set.ts";
+import { loadSettings } from "../settings.ts";
 
 /** A command that shares no run with others, with the words and documents that its client has sent. */
 export interface CalledCommand {
@@ -25,13 +26,13 @@ export function calledCommand({ words, input }: QueuedCall): CalledCommand | nul
   const documents = parseDocuments(input);
   const [owner = "", file] = names;
   const [document, second] = documents;
-  if (verb === "unset") return { whole: false, run: (context) => unsetCommand(plain(context), names, defaults) };
+  if (verb === "unset") return { whole: false, run: async (of) => unsetCommand(await asNetkeep(of), names, defaults) };
   if (verb === "set" && document !== undefined && second === undefined) {
     const given = { ...document, owner, source: sourceOf(file) };
-    return { whole: false, run: (context) => setCommand(plain(context), given, defaults) };
+    return { whole: false, run: async (of) => setCommand(await asNetkeep(of), given, defaults) };
   }
   if (verb !== "apply" || documents.length !== names.length) return null;
-  return { whole: true, run: (context) => apply(plain(context), names, documents) };
+  return { whole: true, run: async (of) => apply(await asNetkeep(of), names, documents) };
 }
 
 const defaults = { runtime: false, live: true, reload: true };
@@ -54,7 +55,10 @@ function sourceOf(name = "-"): string {
   return name === "-" ? "stdin" : name;
 }
 
-/** Whoever runs the watch may have a terminal; the client has none, as far as is known. */
-function plain(context: CommandContext): CommandContext {
-  return { ...context, style: plainStyle };
+/**
+ * Hooks go on with the defaults where netkeep.conf has a slip, a command does not. And whoever runs the watch may have a
+ * terminal; the client has none, as far as is known.
+ */
+async function asNetkeep(context: CommandContext): Promise<CommandContext> {
+  return { ...context, settings: await loadSettings(context.system), style: plainStyle };
 }
