@@ -66,17 +66,17 @@ function alike<Call extends Waiting>(calls: readonly Call[]): Call[][] {
   const groups: Call[][] = [];
   for (const one of calls) {
     const last = groups.at(-1);
-    if (last !== undefined && !("run" in one.call) && mannerOf(last[0]?.call) === mannerOf(one.call)) last.push(one);
+    const manner = mannerOf(one.call);
+    if (manner !== null && last?.[0] !== undefined && mannerOf(last[0].call) === manner) last.push(one);
     else groups.push([one]);
   }
   return groups;
 }
 
-function mannerOf(call: Waiting["call"] | undefined): string {
-  if (call !== undefined && "run" in call) return "alone";
-  return call === undefined || "result" in call
-    ? "any"
-    : `${call.options.live} ${call.options.reload} ${call.options.wait}`;
+/** What those that share a transaction have in common; null for what shares none. */
+function mannerOf(call: Waiting["call"]): string | null {
+  if ("run" in call) return null;
+  return "result" in call ? "any" : `${call.options.live} ${call.options.reload} ${call.options.wait}`;
 }
 
 /** As `netkeep hook` says it, which exits with 0 all the same without --strict. */
