@@ -6,6 +6,12 @@ import { tidy } from "./ipText.ts";
 const mark = "192.0.2.254";
 
 /**
+ * The kernel's own doing, at times of its own: a bridge learns the MAC of a port (no address), it routes what it has
+ * itself, and neighbors of multicast groups are collected when any namespace of the machine has many.
+ */
+const kernels = /^(Deleted )?(dev |ff\S+ |22[4-9]\.\S+ )| (table local|proto kernel) /;
+
+/**
  * What `ip monitor` says of routes and neighbors while `work` is done, in order, without time stamps: `Deleted …` or the
  * entry as it is now.
  */
@@ -23,7 +29,7 @@ export async function eventsOf(ns: Namespace, work: () => Promise<unknown>): Pro
     await ns.sh(`kill ${pid}`);
   }
   const lines = (await text()).split("\n").map((line) => tidy(line.replace(/^\[[^\]]*\]/, "")));
-  return lines.filter((line) => line !== "" && !line.includes(mark) && !/ (table local|proto kernel) /.test(line));
+  return lines.filter((line) => line !== "" && !line.includes(mark) && !kernels.test(line));
 }
 
 async function setMark(ns: Namespace): Promise<void> {
