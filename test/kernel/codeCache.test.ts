@@ -21,6 +21,11 @@ const isRight = ({ status, stdout, stderr }: Output) => {
 const empty = (ns: Namespace) =>
   ns.sh("umount /var/cache/netkeep; mount -t tmpfs -o mode=755 tmpfs /var/cache/netkeep");
 
+/** Inverts the byte: a fixed one would be what stands there already once in 256 runs. */
+const flipped = (at: number) => `
+  byte=$((255 - $(od -An -tu1 -j${at} -N1 ${cache})))
+  printf "\\x$(printf %02x $byte)" | dd of=${cache} bs=1 seek=${at} conv=notrunc status=none`;
+
 /** After this the cache is used: a run that did not take all its code from there would write it anew. */
 async function fill(ns: Namespace, version: number): Promise<void> {
   for (let run = 0; run < 3; run++) isRight(await show(ns, version));
@@ -41,7 +46,7 @@ test.concurrent.for(versions)(
       const size = Number(good.split(" ")[2]);
       const flips = [5, 36, Math.floor(size / 2)];
       const damages = [
-        ...flips.map((at) => `printf '\\252' | dd of=${cache} bs=1 seek=${at} conv=notrunc status=none`),
+        ...flips.map(flipped),
         ...[0, 36, size - 1].map((length) => `truncate -s ${length} ${cache}`),
         `dd if=/dev/zero of=${cache} bs=${size} count=1 status=none`,
       ];
