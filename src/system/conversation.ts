@@ -1,7 +1,8 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { closeSync, ftruncateSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
-import { environment, notRun, scratchFile, textIn } from "./programs.ts";
+import { outputOf, scratchFile } from "./memoryFiles.ts";
+import { environment, notRun } from "./programs.ts";
 import type { ProgramResult } from "./system.ts";
 
 /** An `ip -batch` that stays: what it costs to start a program is most of what a small batch costs. */
@@ -116,9 +117,11 @@ function answerOf(
     const finish = (errors: string, exitCode: number | null) => {
       child.stderr.off("data", hear);
       child.off("close", closed);
-      const stdout = textIn(output);
+      const { stdout, ...written } = outputOf(output, null, 0);
       ftruncateSync(output);
-      resolve({ stdout, ...errorsOf(errors, begun, exitCode) });
+      // Of what it could not write it may have some left, which would come before the next answer.
+      if (written.exitCode !== 0) ended.exitCode = written.exitCode;
+      resolve({ stdout, ...(written.exitCode === 0 ? errorsOf(errors, begun, exitCode) : written) });
     };
     const closed = () => finish(said + ended.reason, ended.exitCode ?? 1);
     const hear = (text: string) => {

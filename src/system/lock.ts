@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { CommandError, exitCodes, UserError } from "../errors.ts";
-import { outputFile, textIn } from "./programs.ts";
+import { outputFile, textIn } from "./memoryFiles.ts";
 
 /**
  * Takes the writers' lock with flock(1) on a descriptor that it inherits. The lock belongs to the open file, so it stays

@@ -1,9 +1,7 @@
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, unlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync } from "node:fs";
 import { decode } from "./decode.ts";
-import { fileError } from "./files.ts";
+import { inputFile, outputFile, outputOf } from "./memoryFiles.ts";
 import type { ProgramResult } from "./system.ts";
 
 export const environment = { LC_ALL: "C", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" };
@@ -52,7 +50,7 @@ function runOnFiles(program: string, args: readonly string[], files: Files): Pro
     });
     child.on("exit", (exitCode, signal) => {
       if (exitCode === null) resolve(notRun(program, false, `Command was killed with ${signal}: ${program}`));
-      else resolve({ stdout: textIn(stdout), stderr: textIn(stderr), exitCode });
+      else resolve(outputOf(stdout, stderr, exitCode));
     });
   });
 }
@@ -77,10 +75,11 @@ async function runByExeca(program: string, args: readonly string[], files: Files
     ],
   });
   if (exitCode === undefined) return notRun(program, rest.code === "ENOENT", String(rest.shortMessage));
+  const written = outputOf(files.stdout, files.stderr, exitCode);
   return {
-    stdout: files.stdout === null ? textOf(stdout) : textIn(files.stdout),
-    stderr: files.stderr === null ? textOf(stderr) : textIn(files.stderr),
-    exitCode,
+    ...written,
+    ...(files.stdout === null ? { stdout: textOf(stdout) } : {}),
+    ...(files.stderr === null ? { stderr: textOf(stderr) } : {}),
   };
 }
 
@@ -102,37 +101,6 @@ export function notRun(program: string, missing: boolean, reason: string): Progr
   };
 }
 
-/**
- * A file without a name, in memory. Not a pipe: `ip` writes each entry of a listing by itself, and a reader that is woken
- * up ten thousand times takes longer than `ip`. null where there is no such place.
- */
-export function outputFile(): number | null {
-  try {
-    return openSync("/dev/shm", constants.O_RDWR | constants.O_APPEND | O_TMPFILE, 0o600);
-  } catch {
-    return null;
-  }
-}
-
-/** The same wherever there is a /run; what is written goes to its end, also after it was made shorter. */
-export function scratchFile(): number {
-  const made = outputFile();
-  if (made !== null) return made;
-  const path = runtimeName();
-  const file = openSync(path, "ax+", 0o600);
-  unlinkSync(path);
-  return file;
-}
-
-export function textIn(file: number | null): string {
-  if (file === null) return "";
-  const { size } = fstatSync(file);
-  const bytes = Buffer.allocUnsafe(size);
-  let read = 0;
-  for (let more = -1; read < size && more !== 0; read += more) more = readSync(file, bytes, read, size - read, read);
-  return decode(bytes.subarray(0, read));
-}
-
 function textOf(bytes: Uint8Array | undefined): string {
   return bytes === undefined ? "" : decode(bytes);
 }
@@ -140,33 +108,4 @@ function textOf(bytes: Uint8Array | undefined): string {
 /** execa's types name the descriptors 3 to 9 only; it passes on any. */
 function inherited(descriptor: number | null): 3 | "ignore" {
   return descriptor === null ? "ignore" : (descriptor as 3);
-}
-
-/** open(2); Node does not name it. It contains O_DIRECTORY, which differs by architecture. */
-const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
-
-/** In memory, and gone with a boot. */
-const runtimeDirectory = "/run/netkeep";
-
-/**
- * The text as a file without a name, open for reading. Not a pipe: killed while it is written, the reader would get half
- * a line at its end, and half a line of `ip -batch` can be another route.
- */
-function inputFile(text: string): number {
-  try {
-    const path = runtimeName();
-    const writer = openSync(path, "wx", 0o600);
-    const reader = openSync(path, "r");
-    unlinkSync(path);
-    writeFileSync(writer, text);
-    closeSync(writer);
-    return reader;
-  } catch (error) {
-    throw fileError("write to", runtimeDirectory, error);
-  }
-}
-
-function runtimeName(): string {
-  mkdirSync(runtimeDirectory, { recursive: true, mode: 0o755 });
-  return join(runtimeDirectory, `.input.${randomBytes(6).toString("hex")}.tmp`);
 }

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { closeSync } from "node:fs";
-import { environment, outputFile, textIn } from "./programs.ts";
+import { outputFile, outputOf } from "./memoryFiles.ts";
+import { environment } from "./programs.ts";
+import { shellWords } from "./shellWords.ts";
 import type { ProgramResult } from "./system.ts";
 
 /** Runs a program that changes nothing. */
@@ -48,7 +50,7 @@ export function askTogether(alone: Ask): Ask {
 /** Each program tells by a line that it has ended: what it printed can be read while others are at work. */
 function askByShell(group: readonly Asked[], outputs: Outputs[], byItself: (asked: Asked) => void): void {
   const lines = group.map(({ program, args }, index) => {
-    const words = [program, ...args].map(quoted).join(" ");
+    const words = shellWords([program, ...args]);
     const [stdout, stderr] = [0, 1].map((offset) => `/proc/self/fd/${firstDescriptor + 2 * index + offset}`);
     return `{ ${words} >>${stdout} 2>>${stderr}; echo ${index} $?; } &\n`;
   });
@@ -65,7 +67,7 @@ function askByShell(group: readonly Asked[], outputs: Outputs[], byItself: (aske
       const [index = -1, exitCode = -1] = line.split(" ").map(Number);
       const output = outputs[index];
       if (output !== undefined) {
-        left.get(index)?.answer({ stdout: textIn(output.stdout), stderr: textIn(output.stderr), exitCode });
+        left.get(index)?.answer(outputOf(output.stdout, output.stderr, exitCode));
       }
       left.delete(index);
     }
@@ -99,9 +101,4 @@ function closeAll(outputs: readonly Outputs[]): void {
     closeSync(stdout);
     closeSync(stderr);
   }
-}
-
-/** A word of sh(1) that means itself. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

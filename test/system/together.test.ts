@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { runProgram } from "../../src/system/programs.ts";
 import { askTogether } from "../../src/system/together.ts";
+import { openInMemory } from "./support/openInMemory.ts";
 
 const alone = (program: string, args: readonly string[]) => runProgram(program, args, undefined, null);
 const never = () => Promise.reject(new Error("asked by itself"));
@@ -69,15 +70,3 @@ test("what a shell that was killed did not answer is asked once more, and no fil
   expect(asked).toEqual(["sh"]);
   await expect.poll(openInMemory).toEqual([]);
 });
-
-function openInMemory(): string[] {
-  return readdirSync("/proc/self/fd").flatMap((descriptor) => {
-    try {
-      const target = readlinkSync(`/proc/self/fd/${descriptor}`);
-      return target.startsWith("/dev/shm/") ? [target] : [];
-    } catch {
-      // That of the directory itself, which is closed by now.
-      return [];
-    }
-  });
-}
