@@ -2,18 +2,20 @@ import { askIp, listAllOfLinks, listLinks, type Question, smallBatch } from "./a
 import { keepLock } from "./lockKeeper.ts";
 import { runProgram } from "./programs.ts";
 import { rememberNames, rememberNetworkd } from "./remembered.ts";
+import { keepStarter } from "./starter.ts";
 import type { System } from "./system.ts";
 
 /**
- * The same machine for a process that stays: small calls of `ip` go to one that runs already, names in
- * directories are remembered, and the lock is taken without starting a program. What it is told and what comes of it is the
- * same.
+ * The same machine for a process that stays: small calls of `ip` go to one that runs already, a shell that does so starts
+ * the others, names in directories are remembered, and the lock is taken without starting a program. What it is told and
+ * what comes of it is the same.
  *
  * @param lockPath the lock that `withLock` is asked for; others are taken as before
  */
 export function residentSystem(system: System, lockPath: string): System & { end(): void } {
   const keeper = keepLock(lockPath);
   const ip = askIp(keeper.descriptor);
+  const starter = keepStarter(keeper.descriptor);
   const names = rememberNames(system.now);
   const networkd = rememberNetworkd();
   return {
@@ -23,6 +25,8 @@ export function residentSystem(system: System, lockPath: string): System & { end
       if (program === "busctl") return networkd.ask(args, () => system.run(program, args, input));
       const question = program === "ip" ? questionOf(args, input) : null;
       if (question !== null) return ip.ask(question);
+      const started = program === "ip" ? starter.run(program, args, input) : null;
+      if (started !== null) return started;
       // The lock was not taken by way of `system`, which so cannot have a program hold it that outlives us.
       return input === undefined ? system.run(program, args) : runProgram(program, args, input, keeper.descriptor);
     },
@@ -37,6 +41,7 @@ export function residentSystem(system: System, lockPath: string): System & { end
     },
     end() {
       ip.end();
+      starter.end();
       keeper.end();
     },
   };
