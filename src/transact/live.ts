@@ -37,20 +37,25 @@ export async function applyLive(
   let left = changes;
   for (let round = 0; left.length > 0 && round < mostRounds; round++) {
     const stopped = await carryOut(system, left, protocol, refused);
-    if (stopped === null) break;
-    left = replan(await observeEntries(system)).filter((change) => !refused.has(entryKey(change.entry)));
+    left = stopped === null ? [] : replan(await observeEntries(system)).filter((change) => !isAmong(refused, change));
     const culprit = left[0];
     // The lines above the one that stopped the batch are done, so it is the first that is left. Not so for a delete whose
     // entry vanished by itself: it is not left at all, and what is left is only to be begun again.
-    if (culprit !== undefined && stops(culprit) && !vanished(stopped)) {
+    if (stopped !== null && culprit !== undefined && stops(culprit) && !vanished(stopped)) {
       refused.set(entryKey(culprit.entry), refusal(culprit, stopped));
       left = left.slice(1);
     }
   }
-  const taken = () => (refused.size === 0 ? changes : changes.filter((change) => !refused.has(entryKey(change.entry))));
+  const untried = new Map(left.map((change) => [entryKey(change.entry), change]));
+  const isTaken = (change: KernelChange) => !isAmong(refused, change) && !isAmong(untried, change);
+  const taken = () => (refused.size + untried.size === 0 ? changes : changes.filter(isTaken));
   const replaced = replacedRules(taken());
   if (replaced.length > 0) await runBatches(system, replaced, protocol, refused);
   return { applied: taken(), refused: [...refused.values()] };
+}
+
+function isAmong(some: ReadonlyMap<string, unknown>, { entry }: KernelChange): boolean {
+  return some.has(entryKey(entry));
 }
 
 /** @returns what stopped a batch before its end; null if all lines were tried */

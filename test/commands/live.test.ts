@@ -55,6 +55,19 @@ describe("applyLive", () => {
     expect(host.kernel.lines).toHaveLength(4);
   });
 
+  test("a kernel that refuses more neighbors than there is patience for: nothing untried counts as done", async () => {
+    const { host, apply } = await start();
+    const wanted = Array.from({ length: 103 }, (_, n) => neighbor(`10.7.0.${n + 1}`, "02:00:00:00:00:01", "cloudbr0"));
+    const last = neighbor("10.8.0.1", "02:00:00:00:00:01", "cloudbr0");
+    host.kernel.refuses = (line) => line.includes("10.7.0.");
+    const { refused, applied } = await apply(
+      [...wanted, last].map((entry): KernelChange => ({ action: "add", entry })),
+    );
+    expect(refused).toEqual(wanted.slice(0, 100).map((entry) => ({ entry, reason: "Invalid argument" })));
+    expect(applied).toEqual([]);
+    expect(host.kernel.neighbors.some(({ dst }) => dst === "10.8.0.1")).toBe(false);
+  });
+
   test("a route that is gone before its delete is as wanted", async () => {
     const { apply } = await start();
     expect(await apply([remove(route("10.7.0.0/16", "cloudbr0"))])).toMatchObject({

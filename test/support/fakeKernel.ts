@@ -139,7 +139,9 @@ export class FakeKernel {
   }
 
   #execute(line: string, v6: boolean): void {
-    if (this.refuses(line)) throw new IpError("RTNETLINK answers: Invalid argument");
+    // `ip` gives up a batch where a neighbor is refused, -force or not.
+    const stops = line.startsWith("neigh ");
+    if (this.refuses(line)) throw new IpError("RTNETLINK answers: Invalid argument", stops, stops ? 2 : 1);
     const words = new Words(line);
     const command = `${words.take()} ${words.take()}`;
     if (v6 && !command.startsWith("rule ")) throw new Error("-6 is for rules");
