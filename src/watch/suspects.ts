@@ -56,7 +56,11 @@ export function createSuspects(protocol: () => number): Suspects {
       else if (links.has(event.link) && hasChanged(event, states)) suspect(`link ${event.link}`, now);
     },
     learn(entries, scope) {
-      for (const key of scope ?? [...wanted.keys()]) forget(key);
+      if (scope === null) {
+        wanted.clear();
+        links.clear();
+      }
+      for (const key of scope ?? []) forget(key);
       for (const entry of entries.values()) {
         const key = entryKey(entry);
         forget(key);

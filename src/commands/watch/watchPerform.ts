@@ -46,10 +46,13 @@ export async function performHooks(watch: Watch): Promise<void> {
   if (watch.crowded) await gather(watch);
   const calls = watch.calls.splice(0, mostCalls);
   watch.busy = { since: context.system.now(), events: [] };
+  // After the answers: until then nobody waits for it, and no event is judged.
+  const learned: (() => void)[] = [];
   try {
     const settings = await hookSettings(watch);
     const reloadLater = () => watch.schedule.owe(context.system.now());
-    const learning = { ...context, settings, learn: suspects.learn, reloadLater };
+    const learn: typeof suspects.learn = (...known) => learned.push(() => suspects.learn(...known));
+    const learning = { ...context, settings, learn, reloadLater };
     const waiting = await Promise.all(
       calls.map(async ({ text, answer }) => ({ answer, ...(await waitingCall(learning, text)) })),
     );
@@ -63,6 +66,7 @@ export async function performHooks(watch: Watch): Promise<void> {
     for (const { answer } of calls) answer("");
   } finally {
     watch.crowded = watch.calls.length > 0;
+    for (const learn of learned) learn();
     resume(watch);
   }
 }
