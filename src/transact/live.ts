@@ -6,6 +6,9 @@ import { observeEntries } from "../observe/observeKernel.ts";
 import { concurrentSteps } from "../plan/steps.ts";
 import type { System } from "../system/system.ts";
 
+/** From this exit status on, as a shell has it, a program was not run, or not to its end (system/programs.ts). */
+const notRunStatus = 126;
+
 /** An entry that the kernel did not take, and its words. */
 export interface Refusal {
   readonly entry: Entry;
@@ -15,6 +18,13 @@ export interface Refusal {
 export interface LiveResult {
   readonly applied: readonly KernelChange[];
   readonly refused: readonly Refusal[];
+}
+
+/** Why a batch stopped before its end. */
+interface Stop {
+  readonly reason: string;
+  /** A line was refused; else `ip` was killed, or could not be run, and that is nobody's fault. */
+  readonly isRefusal: boolean;
 }
 
 /** How often a batch that stopped early is begun again; each time at least one line is behind us. */
@@ -41,8 +51,8 @@ export async function applyLive(
     const culprit = left[0];
     // The lines above the one that stopped the batch are done, so it is the first that is left. Not so for a delete whose
     // entry vanished by itself: it is not left at all, and what is left is only to be begun again.
-    if (stopped !== null && culprit !== undefined && stops(culprit) && !vanished(stopped)) {
-      refused.set(entryKey(culprit.entry), refusal(culprit, stopped));
+    if (stopped?.isRefusal && culprit !== undefined && stops(culprit) && !vanished(stopped.reason)) {
+      refused.set(entryKey(culprit.entry), refusal(culprit, stopped.reason));
       left = left.slice(1);
     }
   }
@@ -64,11 +74,11 @@ async function carryOut(
   changes: readonly KernelChange[],
   protocol: number,
   refused: Map<string, Refusal>,
-): Promise<string | null> {
+): Promise<Stop | null> {
   for (const step of concurrentSteps(changes)) {
     const stopped = await Promise.all(step.map((list) => runBatches(system, list, protocol, refused)));
-    const reason = stopped.find((text) => text !== null);
-    if (reason !== undefined) return reason;
+    const first = stopped.find((stop) => stop !== null);
+    if (first !== undefined) return first;
   }
   return null;
 }
@@ -78,7 +88,7 @@ async function runBatches(
   changes: readonly KernelChange[],
   protocol: number,
   refused: Map<string, Refusal>,
-): Promise<string | null> {
+): Promise<Stop | null> {
   for (const batch of batchesOf(changes)) {
     const args = [...batch.options, "-force", "-batch", "-"];
     const result = await system.run("ip", args, batchText(batch.changes, protocol));
@@ -87,7 +97,7 @@ async function runBatches(
       const change = batch.changes[index];
       if (change !== undefined && !isGone(change, reason)) refused.set(entryKey(change.entry), refusal(change, reason));
     }
-    if (errors.stopped !== null) return errors.stopped;
+    if (errors.stopped !== null) return { reason: errors.stopped, isRefusal: result.exitCode < notRunStatus };
   }
   return null;
 }

@@ -22,8 +22,8 @@ async function start() {
       action === "remove" ? there.has(entryKey(entry)) : there.get(entryKey(entry)) !== entryText(entry),
     );
   };
-  const apply = (changes: readonly KernelChange[]) => applyLive(system, changes, 107, replan(changes));
-  return { host, apply };
+  const apply = (changes: readonly KernelChange[], on = system) => applyLive(on, changes, 107, replan(changes));
+  return { host, system, apply };
 }
 
 describe("applyLive", () => {
@@ -66,6 +66,22 @@ describe("applyLive", () => {
     expect(refused).toEqual(wanted.slice(0, 100).map((entry) => ({ entry, reason: "Invalid argument" })));
     expect(applied).toEqual([]);
     expect(host.kernel.neighbors.some(({ dst }) => dst === "10.8.0.1")).toBe(false);
+  });
+
+  test("an ip that is killed is begun again, and no entry is blamed for it", async () => {
+    const { host, system, apply } = await start();
+    let kills = 2;
+    const run: typeof system.run = async (program, args, input) => {
+      if (!args.includes("-batch") || kills-- <= 0) return system.run(program, args, input);
+      await system.run(program, args, `${input?.split("\n")[0]}\n`);
+      return { stdout: "", stderr: "Command was killed with SIGKILL: ip", exitCode: 126 };
+    };
+    const wanted = [1, 2, 3, 4].map((last) => neighbor(`10.7.0.${last}`, "02:00:00:00:00:01", "cloudbr0"));
+    const changes = wanted.map((entry): KernelChange => ({ action: "add", entry }));
+    const { refused, applied } = await apply(changes, Object.assign(Object.create(system), { run }));
+    expect(refused).toEqual([]);
+    expect(applied).toEqual(changes);
+    expect(host.kernel.lines.map((line) => line.split(" ")[2])).toEqual(wanted.map(({ address }) => address));
   });
 
   test("a route that is gone before its delete is as wanted", async () => {
