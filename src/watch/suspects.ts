@@ -56,10 +56,7 @@ export function createSuspects(protocol: () => number): Suspects {
       else if (links.has(event.link) && hasChanged(event, states)) suspect(`link ${event.link}`, now);
     },
     learn(entries, scope) {
-      if (scope === null) {
-        wanted.clear();
-        links.clear();
-      }
+      if (scope === null) for (const known of [wanted, links]) known.clear();
       for (const key of scope ?? []) forget(key);
       for (const entry of entries.values()) {
         const key = entryKey(entry);

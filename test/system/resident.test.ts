@@ -100,7 +100,15 @@ describe.each(["perl", "flock"])("the lock, held by %s", (program) => {
     }
     keeper = keepLock(file);
   };
-  afterEach(() => keeper.end());
+  const holders = () => {
+    const found = ["pgrep", "-P", String(process.pid), "-f", "flock"];
+    return spawnSync("/usr/bin/env", [`PATH=${path}`, ...found], { encoding: "utf8" }).stdout.trim();
+  };
+  // Those of the test before may take a while to end.
+  afterEach(async () => {
+    keeper.end();
+    await expect.poll(holders, { timeout: 15_000 }).toBe("");
+  });
 
   test("is taken, given back, and waited for", async () => {
     begin();
@@ -123,10 +131,7 @@ describe.each(["perl", "flock"])("the lock, held by %s", (program) => {
   test("is taken and given back by another one when its holder was killed", async () => {
     begin();
     const kill = () => {
-      const found = spawnSync("/usr/bin/env", [`PATH=${path}`, "pgrep", "-P", String(process.pid), "-f", "flock"], {
-        encoding: "utf8",
-      });
-      const pids = found.stdout.trim().split("\n").map(Number);
+      const pids = holders().split("\n").map(Number);
       expect(pids).toHaveLength(1);
       for (const pid of pids) process.kill(pid, "SIGKILL");
     };
