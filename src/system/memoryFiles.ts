@@ -69,7 +69,9 @@ export function inputFile(text: string): number {
 export function outputOf(stdout: number | null, stderr: number | null, exitCode: number): ProgramResult {
   const output = { stdout: textIn(stdout), stderr: textIn(stderr), exitCode };
   const mayLack = isCut(stdout, output.stdout) || (output.stderr !== "" && isCut(stderr, output.stderr));
-  return mayLack ? { stdout: "", stderr: "no room for its output in memory: is /run full?", exitCode: 126 } : output;
+  return mayLack
+    ? { stdout: "", stderr: "no room in memory for its output: make room in /run and /dev/shm", exitCode: 126 }
+    : output;
 }
 
 export function textIn(file: number | null): string {

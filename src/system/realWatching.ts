@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type FSWatcher, watch } from "node:fs";
 import { exitCodes, UserError } from "../errors.ts";
+import { linesOf } from "./lines.ts";
 import { acquireLock } from "./lock.ts";
 import { runProgram } from "./programs.ts";
 import { answerOnSocket } from "./socket.ts";
@@ -129,17 +130,6 @@ function silence(child: ChildProcess): void {
   child.stderr?.destroy();
   child.removeAllListeners("close");
   child.kill();
-}
-
-/** readline keeps more state for each line, and a burst has tens of thousands. */
-function linesOf(stream: NodeJS.ReadableStream, hear: (line: string) => void): void {
-  let rest = "";
-  stream.setEncoding("utf8");
-  stream.on("data", (chunk: string) => {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) hear(line);
-  });
 }
 
 function watchDirectory(directory: string, changed: (directory: string, name: string) => void): FSWatcher[] {

@@ -1,9 +1,9 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { closeSync, ftruncateSync, writeFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
-import { outputFile, outputOf } from "./memoryFiles.ts";
+import { outputOf } from "./memoryFiles.ts";
 import { environment, notRun, runProgram } from "./programs.ts";
-import { shellWords } from "./shellWords.ts";
+import { filesOf, makePlaces, type Place, placeLine, whenEnded } from "./shellPlaces.ts";
 import type { ProgramResult } from "./system.ts";
 
 /** Starts programs for a process that stays. */
@@ -16,16 +16,10 @@ export interface Starter {
 
 interface Shell {
   readonly child: ChildProcessByStdio<Writable, Readable, null>;
+  /** They are used again. */
   readonly places: readonly Place[];
   /** What runs at each place. */
   readonly running: Map<number, Running>;
-}
-
-/** Files in memory of one program; they are used again. */
-interface Place {
-  readonly stdin: number;
-  readonly stdout: number;
-  readonly stderr: number;
 }
 
 interface Running {
@@ -39,9 +33,8 @@ interface Running {
 
 /** More than are ever asked for in one go. */
 const mostAtOnce = 8;
-/** Of the shell. */
-const lockDescriptor = 3;
-const firstDescriptor = 4;
+/** For the shell: a program that only asks has nothing to do with the lock, the first of its files beyond stderr. */
+const withoutLock = "3>&-";
 
 /**
  * A shell that stays: while Node starts a program it does nothing else, and with the memory of a large host that takes it
@@ -60,7 +53,7 @@ export function keepStarter(lock: number, patience = 10_000): Starter {
   };
   const ended = (one: Shell) => {
     letGo(one);
-    closePlaces(one.places);
+    filesOf(one.places).forEach(closeSync);
     for (const { program, args, input, overdue, answer } of one.running.values()) {
       clearTimeout(overdue);
       // A question can be asked again; what changes something may still be at work.
@@ -80,7 +73,9 @@ export function keepStarter(lock: number, patience = 10_000): Starter {
       return new Promise((answer) => {
         const overdue = setTimeout(letGo, patience, now);
         running.set(free, { program, args, input, overdue, answer });
-        child.stdin.write(commandOf(program, args, input === undefined, free));
+        child.stdin.write(
+          placeLine([program, ...args], free, input !== undefined, input === undefined ? withoutLock : ""),
+        );
       });
     },
     end() {
@@ -94,20 +89,14 @@ export function keepStarter(lock: number, patience = 10_000): Starter {
  * @param ended it and all that it ran
  */
 function startShell(lock: number, exited: (shell: Shell) => void, ended: (shell: Shell) => void): Shell | null {
-  const places = makePlaces();
+  const places = makePlaces(mostAtOnce);
   if (places === null) return null;
-  const files = places.flatMap(({ stdin, stdout, stderr }) => [stdin, stdout, stderr]);
   const child = spawn("/bin/sh", [], {
     env: { ...process.env, ...environment },
-    stdio: ["pipe", "pipe", "ignore", lock, ...files],
+    stdio: ["pipe", "pipe", "ignore", lock, ...filesOf(places)],
   }) as Shell["child"];
   const shell: Shell = { child, places, running: new Map() };
-  let said = "";
-  child.stdout.setEncoding("latin1").on("data", (text: string) => {
-    const lines = (said + text).split("\n");
-    said = lines.pop() ?? "";
-    for (const line of lines) hear(shell, line);
-  });
+  whenEnded(child.stdout, (index, status) => hear(shell, index, status));
   let isEnded = false;
   const end = () => {
     if (!isEnded) ended(shell);
@@ -130,13 +119,12 @@ function filled(file: number, text: string): boolean {
   }
 }
 
-/** A line of the shell: the place, and the exit status of what ran there. */
-function hear({ child, places, running }: Shell, line: string): void {
-  const [index = -1, status = -1] = line.split(" ").map(Number);
+/** What ran at a place has ended. */
+function hear({ child, places, running }: Shell, index: number, status: number): void {
   const [place, ran] = [places[index], running.get(index)];
   if (place === undefined || ran === undefined) return;
   const result = outputOf(place.stdout, place.stderr, status);
-  for (const file of Object.values(place)) ftruncateSync(file);
+  for (const file of filesOf([place])) ftruncateSync(file);
   running.delete(index);
   clearTimeout(ran.overdue);
   // Or the shell would remember each of them for ever.
@@ -148,30 +136,4 @@ function hear({ child, places, running }: Shell, line: string): void {
 
 function killed(program: string, signal: number): ProgramResult {
   return notRun(program, false, `Command was killed with signal ${signal}: ${program}`);
-}
-
-/** A line of sh(1) that runs it and says when it has ended. What asks only has nothing to do with the lock. */
-function commandOf(program: string, args: readonly string[], asksOnly: boolean, index: number): string {
-  const [stdin, stdout, stderr] = [0, 1, 2].map((n) => `/proc/self/fd/${firstDescriptor + 3 * index + n}`);
-  const input = asksOnly ? "/dev/null" : stdin;
-  const without = asksOnly ? `${lockDescriptor}>&-` : "";
-  return `{ ${shellWords([program, ...args])} <${input} >>${stdout} 2>>${stderr}; echo ${index} $?; } ${without} &\n`;
-}
-
-function makePlaces(): Place[] | null {
-  const places: Place[] = [];
-  for (let n = 0; n < mostAtOnce; n++) {
-    const [stdin, stdout, stderr] = [outputFile(), outputFile(), outputFile()];
-    if (stdin === null || stdout === null || stderr === null) {
-      for (const file of [stdin, stdout, stderr]) if (file !== null) closeSync(file);
-      closePlaces(places);
-      return null;
-    }
-    places.push({ stdin, stdout, stderr });
-  }
-  return places;
-}
-
-function closePlaces(places: readonly Place[]): void {
-  for (const place of places) for (const file of Object.values(place)) closeSync(file);
 }

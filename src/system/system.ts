@@ -1,7 +1,7 @@
 import type { FoundFile } from "../model/file.ts";
 import type { HostFacts } from "../model/link.ts";
 
-/** What a program said. `exitCode` 127 is "no such program". */
+/** What a program said. `exitCode` 127 is "no such program", 126 that it was not run, or not to its end. */
 export interface ProgramResult {
   readonly stdout: string;
   readonly stderr: string;

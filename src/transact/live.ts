@@ -6,7 +6,7 @@ import { observeEntries } from "../observe/observeKernel.ts";
 import { concurrentSteps } from "../plan/steps.ts";
 import type { System } from "../system/system.ts";
 
-/** From this exit status on, as a shell has it, a program was not run, or not to its end (system/programs.ts). */
+/** From this exit status on, as a shell has it, a program was not run, or not to its end (`ProgramResult`). */
 const notRunStatus = 126;
 
 /** An entry that the kernel did not take, and its words. */

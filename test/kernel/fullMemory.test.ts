@@ -47,7 +47,7 @@ test.concurrent(
       expect(audit.stderr).not.toContain("fault of netkeep");
       if (audit.status !== 2) expect(audit.stdout).not.toContain('"kernel-missing"');
     }
-    expect(said.join("")).toContain("no room for its output in memory: is /run full?");
+    expect(said.join("")).toContain("no room in memory for its output: make room in /run and /dev/shm");
     await ns.sh("mount -o remount,size=1m /run/netkeep");
     await applied(ns, "guests", guests(501));
     expect(await ipText(ns)).toHaveLength(1002);
